@@ -56,7 +56,7 @@ class DataSet:
         self._dtype = tf.as_dtype(dtype).as_numpy_dtype
         if self._dtype not in (np.uint8, np.float32):
             raise TypeError('dtype must be uint8 or float32, not %r' % (dtype,))
-        self._pixels = images.reshape(len(images), -1) if reshape else images
+        self._pixels = images.reshape(len(images), SIZE * SIZE) if reshape else images
         self._labels = labels
         self._order = np.arange(len(images))
         self._images = None
@@ -129,8 +129,8 @@ def read_data_sets(train_dir, one_hot=False, dtype=tf.float32, reshape=True, val
     train_images, train_labels = _read_pair(train_dir, TRAIN_IMAGES, TRAIN_LABELS)
     test_images, test_labels = _read_pair(train_dir, TEST_IMAGES, TEST_LABELS)
     if not 0 <= validation_size <= len(train_images):
-        raise ValueError('validation_size must be between 0 and %d, not %s'
-                         % (len(train_images), validation_size))
+        raise BadInput('%s holds %d training images: %s cannot be set apart for validation'
+                       % (train_dir, len(train_images), validation_size))
 
     def data_set(images, labels):
         if one_hot:

@@ -47,13 +47,12 @@ def _stderr_held_back():
             os.close(stderr)
 
 
-if 'TF_CPP_MIN_LOG_LEVEL' in os.environ:
-    import tensorflow.compat.v1 as tf
-else:
-    os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
+if os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3') == '3':
     with _stderr_held_back():
         import tensorflow.compat.v1 as tf
     tf.logging.set_verbosity(tf.logging.ERROR)
+else:
+    import tensorflow.compat.v1 as tf
 
 
 def program(main):
@@ -110,10 +109,11 @@ class Run:
             sess.run([v.initializer for v in weights.values()],
                      {v.initializer.inputs[1]: arrays[name] for name, v in weights.items()})
         try:
-            os.makedirs(self._options.samples, exist_ok=True)
             self._trace = open(self._options.trace or os.devnull, 'w')
+            os.makedirs(self._options.samples, exist_ok=True)
         except OSError as error:
-            raise BadInput('%s cannot be written: %s' % (error.filename, error.strerror)) from None
+            raise BadInput('%s cannot be written (%s): name another place'
+                           % (error.filename, error.strerror)) from None
         self._trace.write('iteration,D loss,G loss\n')
         print('seed: %d' % self._options.seed, file=sys.stderr)
 
@@ -189,11 +189,13 @@ def _file(path):
 
 def _arrays(path, shapes):
     """Reads the arrays of an .npz file, which must be those of `shapes` {name: shape}, no more, no less."""
+    if not zipfile.is_zipfile(path):
+        raise BadInput('--init %s is missing or no .npz file: name one like those in reference/' % path)
     try:
         with np.load(path) as file:
             arrays = dict(file)
-    except (OSError, EOFError, ValueError, AttributeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise BadInput('--init %s cannot be read as an .npz file of arrays: %s' % (path, error)) from None
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise BadInput('--init %s cannot be read (%s): name another file' % (path, error)) from None
     for name in sorted(shapes.keys() | arrays.keys()):
         if name not in arrays:
             raise BadInput('--init %s lacks %s: it must hold %s' % (path, name, ', '.join(shapes)))

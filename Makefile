@@ -1,0 +1,42 @@
+# What a reader does, a target each:
+#   make basic     §9.1, strips in samples/      make verify  does this machine give TensorFlow 1.15's numbers?
+#   make cgan      §9.2, strips in samples2/     make test    the tests
+#   make matrix    verify, under every Python found here
+# EPOCHS=3, SEED=11 and ARGS="--trace losses.csv" are passed on to basic and cgan.
+# PYTHON=python3.12 names the Python that .venv is made with.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+OPTIONS = $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+.PHONY: basic cgan verify test matrix
+
+basic: $(VENV)/ready
+	@$(BIN)/python chapter09/gan_basic.py $(OPTIONS)
+
+cgan: $(VENV)/ready
+	@$(BIN)/python chapter09/gan_conditional.py $(OPTIONS)
+
+verify: $(VENV)/ready
+	@$(BIN)/python reference/verify.py
+
+test: $(VENV)/ready-dev
+	@$(BIN)/python -m pytest -q
+
+matrix:
+	@$(PYTHON) reference/matrix.py
+
+# The empty file `ready` says that the installation came to its end.
+$(VENV)/ready: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+	  { echo 'TensorFlow needs Python 3.10 to 3.13, and $(PYTHON) is another or missing:' \
+	    'name one, as in make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 2; }
+	@echo 'Installing TensorFlow, numpy and matplotlib into $(VENV) (once, a few minutes)' >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

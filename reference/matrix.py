@@ -1,0 +1,90 @@
+"""Runs the replay (verify.py) under every Python found here, each with TensorFlows of its time.
+
+    python reference/matrix.py
+
+Makes a virtual environment for each pair in .matrix/ (about 2 GB each, kept for the next time) and
+prints a table; ends with status 1 if a replay ran and did not hold.
+"""
+
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Python, TensorFlow, and what its requirements leave open but it cannot bear.
+PAIRS = [
+    ('3.7', '1.15.5', ['protobuf<3.21', 'numpy<1.19', 'matplotlib<3.6']),
+    ('3.8', '2.4.4', ['protobuf<3.21']),
+    ('3.9', '2.11.1', ['numpy<2']),
+    ('3.10', '2.15.1', []),
+    ('3.10', '2.21.0', []),
+    ('3.11', '2.18.1', []),
+    ('3.11', '2.21.0', []),
+    ('3.12', '2.16.2', []),
+    ('3.12', '2.21.0', []),
+    ('3.13', '2.21.0', []),
+]
+
+
+def interpreter(version):
+    """A Python of that version: from PATH if it starts there, or pyenv's newest; None if there is none."""
+    pyenv = os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv'))
+    found = glob.glob(os.path.join(pyenv, 'versions', version + '.*', 'bin', 'python'))
+    for python in [shutil.which('python' + version)] + sorted(found, reverse=True):
+        # A shim of pyenv's can stand on PATH for a version that is not switched on.
+        if python and subprocess.run([python, '-V'], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+def environment(python, version, tensorflow, others):
+    """The Python of a virtual environment that has that TensorFlow, numpy and matplotlib."""
+    folder = os.path.join(ROOT, '.matrix', '%s-%s' % (version, tensorflow))
+    inside = os.path.join(folder, 'bin', 'python')
+    ready = os.path.join(folder, 'ready')
+    if not os.path.exists(ready):
+        subprocess.run([python, '-m', 'venv', '--clear', folder], check=True)
+        subprocess.run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib',
+                        *others], check=True)
+        open(ready, 'w').close()
+    return inside
+
+
+def row(version, tensorflow, others):
+    """The cells of one row, and whether all is well."""
+    python = interpreter(version)
+    if python is None:
+        return [version, tensorflow, 'no such Python here'], True
+    try:
+        python = environment(python, version, tensorflow, others)
+    except subprocess.CalledProcessError as error:
+        return [version, tensorflow, 'not installed (%s failed)' % ' '.join(error.cmd[1:4])], True
+    print('Replaying under Python %s, TensorFlow %s' % (version, tensorflow), file=sys.stderr)
+    run = subprocess.run([python, os.path.join(ROOT, 'reference', 'verify.py'), '--json'],
+                         stdout=subprocess.PIPE, text=True)
+    listings = [json.loads(line) for line in run.stdout.splitlines()]
+    if len(listings) != 2:
+        return [version, tensorflow, 'failed with status %d' % run.returncode], False
+    cells = [version, tensorflow, listings[0]['numpy'], listings[0]['matplotlib']]
+    for listing in listings:
+        cells.append('%s / %s / %s / %s' % tuple(
+            '%.1g' % listing['figures'][key] for key in ('10', '100', '550', 'pixels')))
+    cells.append('yes' if run.returncode == 0 else 'NO')
+    return cells, run.returncode == 0
+
+
+def main():
+    rows = [row(*pair) for pair in PAIRS]
+    print('| Python | TensorFlow | numpy | matplotlib | basic: error over 10 / 100 / 550, strip '
+          '| conditional: the same | holds |')
+    print('|---|---|---|---|---|---|---|')
+    for cells, _ in rows:
+        print('| %s |' % ' | '.join(cells))
+    sys.exit(0 if all(good for _, good in rows) else 1)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,184 @@
+"""Records what TensorFlow 1.15.5 gives for both listings: the files of this folder.
+
+It is the chapter's code, corrected and nothing more, with the reader and the layers that TensorFlow
+had then: so it owes nothing to chapter09/, which is measured against it, but the canvas of the strips.
+It needs Python 3.7 and
+
+    pip install tensorflow==1.15.5 "protobuf<3.21" "numpy<1.19" "matplotlib<3.6"
+    python reference/record.py basic|conditional|reader FOLDER [EPOCHS]
+
+and writes into FOLDER, always from seed 7:
+
+    NAME-init.npz    the initial weights, by the chapter's names or by the variables'
+    NAME-trace.csv   iteration, D loss, G loss of the first two epochs
+    NAME-epochs.csv  epoch, D loss, G loss of the last iteration of each epoch
+    NAME-strips.npz  epochs [n] and the images drawn after them, samples [n, 10, 784] in [0, 1]
+    NAME-final.npz   the weights after the last epoch
+    samples/, samples2/  the strips
+    reader.json      SHA-256 of the reader's batches (float32 images, float64 labels, little-endian)
+                     across epoch ends, and the three draws of numpy's generator that follow them
+"""
+
+import hashlib
+import json
+import os
+import sys
+from types import SimpleNamespace
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from tensorflow.examples.tutorials.mnist import input_data
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
+import figures  # noqa: E402
+
+SEED = 7
+batch_size, n_hidden, n_input, n_noise, n_class = 100, 256, 28 * 28, 128, 10
+
+
+def basic():
+    """§9.1."""
+    X = tf.placeholder(tf.float32, [None, n_input])
+    Z = tf.placeholder(tf.float32, [None, n_noise])
+    names = 'G_W1 G_b1 G_W2 G_b2 D_W1 D_b1 D_W2 D_b2'.split()
+    variables = []
+    for n_in, n_out in (n_noise, n_hidden), (n_hidden, n_input), (n_input, n_hidden), (n_hidden, 1):
+        variables.append(tf.Variable(tf.random_normal([n_in, n_out], stddev=0.01)))
+        variables.append(tf.Variable(tf.zeros([n_out])))
+    G_W1, G_b1, G_W2, G_b2, D_W1, D_b1, D_W2, D_b2 = variables
+
+    def generator(noise_z):
+        hidden = tf.nn.relu(tf.matmul(noise_z, G_W1) + G_b1)
+        return tf.nn.sigmoid(tf.matmul(hidden, G_W2) + G_b2)
+
+    def discriminator(inputs):
+        hidden = tf.nn.relu(tf.matmul(inputs, D_W1) + D_b1)
+        return tf.nn.sigmoid(tf.matmul(hidden, D_W2) + D_b2)
+
+    G = generator(Z)
+    D_gene = discriminator(G)
+    D_real = discriminator(X)
+    loss_D = tf.reduce_mean(tf.log(D_real) + tf.log(1 - D_gene))
+    loss_G = tf.reduce_mean(tf.log(D_gene))
+    train_D = tf.train.AdamOptimizer(0.0002).minimize(-loss_D, var_list=variables[4:])
+    train_G = tf.train.AdamOptimizer(0.0002).minimize(-loss_G, var_list=variables[:4])
+    return SimpleNamespace(X=X, Y=None, Z=Z, G=G, D=[train_D, loss_D], G_step=[train_G, loss_G],
+                           weights=dict(zip(names, variables)), folder='samples',
+                           get_noise=lambda n: np.random.normal(size=(n, n_noise)))
+
+
+def conditional():
+    """§9.2."""
+    X = tf.placeholder(tf.float32, [None, n_input])
+    Y = tf.placeholder(tf.float32, [None, n_class])
+    Z = tf.placeholder(tf.float32, [None, n_noise])
+
+    def generator(noise, labels):
+        with tf.variable_scope('generator'):
+            inputs = tf.concat([noise, labels], 1)
+            hidden = tf.layers.dense(inputs, n_hidden, activation=tf.nn.relu)
+            return tf.layers.dense(hidden, n_input, activation=tf.nn.sigmoid)
+
+    def discriminator(inputs, labels, reuse=None):
+        with tf.variable_scope('discriminator') as scope:
+            if reuse:
+                scope.reuse_variables()
+            inputs = tf.concat([inputs, labels], 1)
+            hidden = tf.layers.dense(inputs, n_hidden, activation=tf.nn.relu)
+            return tf.layers.dense(hidden, 1, activation=None)
+
+    def cross_entropy(logits, target):
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+            logits=logits, labels=tf.fill(tf.shape(logits), target)))
+
+    G = generator(Z, Y)
+    D_real = discriminator(X, Y)
+    D_gene = discriminator(G, Y, True)
+    loss_D = cross_entropy(D_real, 1.) + cross_entropy(D_gene, 0.)
+    loss_G = cross_entropy(D_gene, 1.)
+    vars_D = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope='discriminator')
+    vars_G = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope='generator')
+    train_D = tf.train.AdamOptimizer().minimize(loss_D, var_list=vars_D)
+    train_G = tf.train.AdamOptimizer().minimize(loss_G, var_list=vars_G)
+    return SimpleNamespace(X=X, Y=Y, Z=Z, G=G, D=[train_D, loss_D], G_step=[train_G, loss_G],
+                           weights={v.op.name: v for v in vars_G + vars_D}, folder='samples2',
+                           get_noise=lambda n: np.random.uniform(-1., 1., size=[n, n_noise]))
+
+
+def record(name, folder, epochs):
+    tf.set_random_seed(SEED)
+    mnist = read()
+    gan = {'basic': basic, 'conditional': conditional}[name]()
+    path = os.path.join(folder, name)
+    trace, losses, drawn, samples = [], [], [], []
+
+    def feed(noise, labels):
+        return {gan.Z: noise} if gan.Y is None else {gan.Z: noise, gan.Y: labels}
+
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        np.savez_compressed(path + '-init.npz', **sess.run(gan.weights))
+        for epoch in range(epochs):
+            for _ in range(mnist.train.num_examples // batch_size):
+                batch_xs, batch_ys = mnist.train.next_batch(batch_size)
+                noise = gan.get_noise(batch_size)
+                _, loss_D = sess.run(gan.D, {gan.X: batch_xs, **feed(noise, batch_ys)})
+                _, loss_G = sess.run(gan.G_step, feed(noise, batch_ys))
+                if epoch < 2:
+                    trace.append((len(trace), loss_D, loss_G))
+            losses.append((epoch, loss_D, loss_G))
+            if epoch == 0 or (epoch + 1) % 10 == 0:
+                drawn.append(epoch)
+                samples.append(sess.run(gan.G, feed(gan.get_noise(10), mnist.test.labels[:10])))
+        np.savez_compressed(path + '-final.npz', **sess.run(gan.weights))
+
+    for ending, first, rows in ('trace', 'iteration', trace), ('epochs', 'epoch', losses):
+        np.savetxt('%s-%s.csv' % (path, ending), rows, ['%d', '%.9g', '%.9g'], ',',
+                   header=first + ',D loss,G loss', comments='')
+    np.savez_compressed(path + '-strips.npz', epochs=drawn, samples=samples)
+    os.makedirs(os.path.join(folder, gan.folder), exist_ok=True)
+    for epoch, images in zip(drawn, samples):
+        rows = [images] if gan.Y is None else [mnist.test.images[:10], images]
+        draw(np.reshape(rows, (-1, 28, 28)), os.path.join(folder, gan.folder, '%03d.png' % epoch))
+
+
+def draw(images, path):
+    fig, axes = plt.subplots(len(images) // 10, 10)
+    for ax, image in zip(np.ravel(axes), images):
+        ax.imshow(image)
+    figures.save(fig, path)
+    plt.close(fig)
+
+
+def read():
+    return input_data.read_data_sets(os.path.join(ROOT, 'mnist', 'data'), one_hot=True)
+
+
+def record_reader(folder):
+    cases = []
+    for size, batches in (100, 1200), (96, 1200), (64, 900):
+        tf.set_random_seed(SEED)
+        train = read().train
+        images, labels = hashlib.sha256(), hashlib.sha256()
+        for _ in range(batches):
+            batch_xs, batch_ys = train.next_batch(size)
+            images.update(batch_xs.astype('<f4').tobytes())
+            labels.update(batch_ys.astype('<f8').tobytes())
+        cases.append({'seed': SEED, 'batch_size': size, 'batches': batches,
+                      'images': images.hexdigest(), 'labels': labels.hexdigest(),
+                      'epochs_completed': train.epochs_completed,
+                      'noise_after': np.random.normal(size=3).tolist()})
+    with open(os.path.join(folder, 'reader.json'), 'w') as file:
+        json.dump(cases, file, indent=1)
+
+
+if __name__ == '__main__':
+    matplotlib.use('Agg')
+    what, folder = sys.argv[1:3]
+    if what == 'reader':
+        record_reader(folder)
+    else:
+        record(what, folder, int((sys.argv[3:] or [100])[0]))

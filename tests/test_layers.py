@@ -1,0 +1,101 @@
+import inspect
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import layers
+
+
+def run(tensor, feed=None):
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        return sess.run(tensor, feed)
+
+
+def names():
+    return [variable.name for variable in tf.global_variables()]
+
+
+def test_the_signature_is_tf_layers_denses():
+    """The arguments in the order of TensorFlow 1.15's documentation of tf.layers.dense."""
+    assert list(inspect.signature(layers.dense).parameters) == (
+        'inputs units activation use_bias kernel_initializer bias_initializer kernel_regularizer '
+        'bias_regularizer activity_regularizer kernel_constraint bias_constraint trainable name '
+        'reuse').split()
+
+
+def test_result_is_activation_of_product_plus_bias():
+    x = np.random.RandomState(0).normal(size=(4, 3)).astype(np.float32)
+    kernel = np.arange(6, dtype=np.float32).reshape(3, 2) - 3
+    bias = np.array([1, -2], np.float32)
+    output = layers.dense(tf.constant(x), 2, activation=tf.nn.relu,
+                          kernel_initializer=tf.constant_initializer(kernel),
+                          bias_initializer=tf.constant_initializer(bias))
+    np.testing.assert_allclose(run(output), np.maximum(x @ kernel + bias, 0), rtol=1e-5, atol=1e-6)
+
+
+def test_kernel_is_glorot_uniform_and_bias_zero():
+    layers.dense(tf.zeros([1, 784]), 256)
+    kernel, bias = run(tf.trainable_variables())
+    limit = np.sqrt(6 / (784 + 256))
+    assert kernel.shape == (784, 256) and 0.999 * limit < np.abs(kernel).max() <= limit
+    assert abs(kernel.std() - limit / np.sqrt(3)) < 0.01 * limit
+    assert bias.shape == (256,) and not bias.any()
+
+
+def test_layers_are_numbered_within_their_scope():
+    for scope in 'generator', 'discriminator':
+        with tf.variable_scope(scope):
+            layers.dense(layers.dense(tf.zeros([1, 5]), 4), 3)
+    layers.dense(tf.zeros([1, 5]), 2, use_bias=False)
+    layers.dense(tf.zeros([1, 5]), 2, name='named')
+    assert names() == [
+        'generator/dense/kernel:0', 'generator/dense/bias:0',
+        'generator/dense_1/kernel:0', 'generator/dense_1/bias:0',
+        'discriminator/dense/kernel:0', 'discriminator/dense/bias:0',
+        'discriminator/dense_1/kernel:0', 'discriminator/dense_1/bias:0',
+        'dense/kernel:0', 'named/kernel:0', 'named/bias:0']
+
+
+def test_a_reused_scope_finds_its_variables_again():
+    def network(inputs, reuse=None):
+        with tf.variable_scope('network') as scope:
+            if reuse:
+                scope.reuse_variables()
+            return layers.dense(layers.dense(inputs, 4), 3)
+    x = tf.constant(np.random.RandomState(0).normal(size=(2, 5)), tf.float32)
+    first, second = network(x), network(x, reuse=True)
+    assert len(tf.global_variables()) == 4
+    np.testing.assert_array_equal(*run([first, second]))
+
+
+def test_a_named_layer_is_shared_only_when_asked():
+    x = tf.ones([1, 5])
+    first = layers.dense(x, 2, name='one')
+    with pytest.raises(ValueError, match='already exists'):
+        layers.dense(x, 2, name='one')
+    np.testing.assert_array_equal(*run([first, layers.dense(x, 2, name='one', reuse=True)]))
+    assert len(tf.global_variables()) == 2
+
+
+def test_untrained_regularised_and_constrained():
+    layers.dense(tf.ones([1, 5]), 2, trainable=False)
+    assert tf.trainable_variables() == []
+    layers.dense(tf.ones([1, 5]), 2, kernel_initializer=tf.ones_initializer(), kernel_constraint=tf.abs,
+                 kernel_regularizer=tf.reduce_sum, activity_regularizer=tf.reduce_max)
+    assert sorted(run(tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES))) == [5, 10]
+    assert tf.trainable_variables()[0].constraint is tf.abs
+
+
+def test_more_dimensions():
+    x = np.random.RandomState(0).normal(size=(2, 3, 5)).astype(np.float32)
+    output = layers.dense(tf.constant(x), 4, name='deep')
+    assert output.shape.as_list() == [2, 3, 4]
+    result, kernel = run([output, tf.trainable_variables()[0]])
+    np.testing.assert_allclose(result, x @ kernel, rtol=1e-5, atol=1e-6)
+
+
+def test_an_unknown_width_is_refused():
+    with pytest.raises(ValueError, match='last dimension'):
+        layers.dense(tf.placeholder(tf.float32, [3, None]), 2)
