@@ -1,0 +1,78 @@
+"""What a reader types, in a fresh clone."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import figures
+import pytest
+
+import lab
+
+
+@pytest.fixture(scope='module')
+def clone(tmp_path_factory):
+    """The tracked files as they stand, and this Python's packages in place of an installation."""
+    folder = tmp_path_factory.mktemp('clone')
+    names = subprocess.run(['git', 'ls-files', '-z'], cwd=lab.ROOT, check=True, encoding='utf-8',
+                           stdout=subprocess.PIPE).stdout
+    for name in names.rstrip('\0').split('\0'):
+        os.makedirs(str((folder / name).parent), exist_ok=True)
+        shutil.copy(os.path.join(lab.ROOT, name), str(folder / name))
+    (folder / '.venv').mkdir()
+    for name in 'ready', 'ready-dev':
+        (folder / '.venv' / name).touch()
+    return folder
+
+
+def make(clone, *words):
+    # Of this run's environment, nothing: a `make test` around it would hand down its own settings.
+    return subprocess.run(['make', 'BIN=' + os.path.dirname(sys.executable), *words], cwd=str(clone),
+                          env={'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8'},
+                          encoding='utf-8', capture_output=True, timeout=300)
+
+
+@pytest.mark.parametrize('target, folder, rows', [('basic', 'samples', 1), ('cgan', 'samples2', 2)])
+def test_training(clone, target, folder, rows):
+    assert os.listdir(str(clone / folder)) == ['.gitignore']
+    run = make(clone, target, 'EPOCHS=1', 'SEED=11', 'ARGS=--trace losses.csv')
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == 'seed: 11\n'
+    assert re.fullmatch(r'Epoch: 0000 D loss: \S+ G loss: \S+\n최적화 완료!\n', run.stdout)
+    assert sorted(os.listdir(str(clone / folder))) == ['.gitignore', '000.png']
+    assert figures.read(str(clone / folder / '000.png')).shape == (rows, 10, 28, 28)
+    assert len((clone / 'losses.csv').read_text().splitlines()) == 1 + 550
+
+
+def test_a_bad_option_fails(clone):
+    run = make(clone, 'basic', 'EPOCHS=0')
+    assert run.returncode == 2 and '--epochs' in run.stderr and run.stdout == ''
+
+
+def test_verify(clone):
+    run = make(clone, 'verify')
+    assert run.returncode == 0, run.stderr
+    assert [line.split(':')[0] for line in run.stdout.splitlines()] == ['basic', 'conditional']
+
+
+def test_a_missing_environment_is_made_from_the_requirements(clone):
+    plan, developers_plan = (make(clone, '-n', 'VENV=new', target).stdout for target in ('basic', 'test'))
+    steps = [plan.index(step) for step in (
+        '-m venv new', 'install -q --disable-pip-version-check -r requirements.txt', 'touch new/ready',
+        'gan_basic.py')]
+    assert steps == sorted(steps)
+    assert 'requirements-dev' not in plan and '-r requirements-dev.txt' in developers_plan
+
+
+@pytest.mark.parametrize('python', ['nowhere/python', '/bin/false'])
+def test_a_python_that_will_not_do(clone, python):
+    run = make(clone, 'VENV=new', 'PYTHON=' + python, 'basic')
+    assert run.returncode == 2 and 'make PYTHON=python3.12 basic' in run.stderr
+    assert not (clone / 'new').exists()
+
+
+def test_requirements_are_the_three_and_no_other(clone):
+    names = [re.match(r'\w+', line).group() for line in (clone / 'requirements.txt').read_text().splitlines()]
+    assert names == ['tensorflow', 'numpy', 'matplotlib']
