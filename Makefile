@@ -2,15 +2,16 @@
 #   make basic     §9.1, strips in samples/      make verify  does this machine give TensorFlow 1.15's numbers?
 #   make cgan      §9.2, strips in samples2/     make test    the tests
 #   make matrix    verify, under every Python found here
-# EPOCHS=3, SEED=11 and ARGS="--trace losses.csv" are passed on to basic and cgan.
+#   make soak      a full-size run, killed and resumed a hundred times
+# EPOCHS=3, SEED=11, RESUME=1 and ARGS="--trace losses.csv" are passed on to basic and cgan.
 # PYTHON=python3.12 names the Python that .venv is made with.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-OPTIONS = $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+OPTIONS = $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SEED),--seed $(SEED)) $(if $(RESUME),--resume) $(ARGS)
 
-.PHONY: basic cgan verify test matrix
+.PHONY: basic cgan verify test soak matrix
 
 basic: $(VENV)/ready
 	@$(BIN)/python chapter09/gan_basic.py $(OPTIONS)
@@ -22,7 +23,10 @@ verify: $(VENV)/ready
 	@$(BIN)/python reference/verify.py
 
 test: $(VENV)/ready-dev
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+soak: $(VENV)/ready-dev
+	@$(BIN)/python -m pytest -q -m soak
 
 matrix:
 	@$(PYTHON) reference/matrix.py

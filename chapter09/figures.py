@@ -6,10 +6,10 @@ and 795×169 px). So the boxes below were measured on the book's own PNGs, and e
 into them pixel by pixel, the same under every matplotlib.
 """
 
-import os
-
 import matplotlib.pyplot as plt
 import numpy as np
+
+import files
 
 WIDTH = 825
 HEIGHT = {1: 113, 2: 197}  # px, by the number of rows
@@ -45,13 +45,8 @@ def save(fig, path):
         down = np.arange(bottom + 1 - top) * 28 // (bottom + 1 - top)
         across = np.arange(right + 1 - left) * 28 // (right + 1 - left)
         canvas[top:bottom + 1, left:right + 1] = colours[down][:, across]
-    part = path + '.part'
-    try:
+    with files.whole(path) as part:
         plt.imsave(part, canvas, format='png', origin='upper', dpi=100, metadata={'Software': None})
-        os.replace(part, path)
-    finally:
-        if os.path.exists(part):
-            os.remove(part)
 
 
 def read(path):

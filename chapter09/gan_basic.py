@@ -22,7 +22,7 @@ n_input = 28 * 28
 n_noise = 128  # size of the noise that the generator makes an image of
 
 
-def build():
+def build(learning_rate=learning_rate, n_hidden=n_hidden, n_noise=n_noise):
     """Adds the listing's graph to the default graph and returns its parts by the chapter's names.
 
     X [batch, 784] real images in [0, 1]; Z [batch, 128] noise; G [batch, 784] images in [0, 1];
@@ -87,23 +87,24 @@ def get_noise(batch_size, n_noise):
 
 
 def main(argv=None):
-    run = lab.Run(__doc__, argv, epochs=total_epoch, samples='samples')
+    run = lab.Run('basic', __doc__, argv, samples='samples', epochs=total_epoch, batch_size=batch_size,
+                  learning_rate=learning_rate, n_hidden=n_hidden, n_noise=n_noise)
     mnist = input_data.read_data_sets(run.data, one_hot=True)  # 9.1-1
-    gan = build()
+    gan = build(run.learning_rate, run.n_hidden, run.n_noise)
     X, Z, G = gan.X, gan.Z, gan.G
 
     # 9.1-12  training: a step of the discriminator, then one of the generator on the same noise
     sess = tf.Session()
     sess.run(tf.global_variables_initializer())
 
-    total_batch = int(mnist.train.num_examples / batch_size)
+    total_batch = int(mnist.train.num_examples / run.batch_size)
     loss_val_D, loss_val_G = 0, 0
-    run.begin(sess, gan.weights, total_batch)
+    run.begin(sess, gan.weights, mnist, total_batch)
 
     for epoch in run.epochs():
         for i in range(total_batch):
-            batch_xs, batch_ys = mnist.train.next_batch(batch_size)
-            noise = get_noise(batch_size, n_noise)
+            batch_xs, batch_ys = mnist.train.next_batch(run.batch_size)
+            noise = get_noise(run.batch_size, run.n_noise)
 
             _, loss_val_D = sess.run([gan.train_D, gan.loss_D], feed_dict={X: batch_xs, Z: noise})
             _, loss_val_G = sess.run([gan.train_G, gan.loss_G], feed_dict={Z: noise})
@@ -115,7 +116,7 @@ def main(argv=None):
         # 9.1-13  a strip of ten digits after the first epoch and every tenth
         if epoch == 0 or (epoch + 1) % 10 == 0:
             sample_size = 10
-            noise = get_noise(sample_size, n_noise)
+            noise = get_noise(sample_size, run.n_noise)
             samples = sess.run(G, feed_dict={Z: noise})
 
             fig, ax = plt.subplots(1, sample_size, figsize=(sample_size, 1))

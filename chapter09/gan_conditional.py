@@ -16,43 +16,14 @@ tf.disable_v2_behavior()
 
 total_epoch = 100
 batch_size = 100
+learning_rate = 0.001  # Adam's own, which the page leaves unsaid
 n_hidden = 256
 n_input = 28 * 28
 n_noise = 128
 n_class = 10
 
 
-# 9.2-2  generator: noise [batch, 128] and labels [batch, 10] -> images [batch, 784] in [0, 1].
-# The scope, not a list of variables, will tell the two networks' variables apart.
-def generator(noise, labels):
-    with tf.variable_scope('generator'):
-        inputs = tf.concat([noise, labels], 1)
-        hidden = layers.dense(inputs, n_hidden, activation=tf.nn.relu)
-        output = layers.dense(hidden, n_input, activation=tf.nn.sigmoid)
-
-    return output
-
-
-# 9.2-3  discriminator: images [batch, 784] and labels [batch, 10] -> logits [batch, 1].
-# Called a second time it must find its variables again, or real and generated images would be judged
-# by two strangers. No activation: the losses want logits, from which they stay finite.
-def discriminator(inputs, labels, reuse=None):
-    with tf.variable_scope('discriminator') as scope:
-        if reuse:
-            scope.reuse_variables()
-        inputs = tf.concat([inputs, labels], 1)
-        hidden = layers.dense(inputs, n_hidden, activation=tf.nn.relu)
-        output = layers.dense(hidden, 1, activation=None)
-
-    return output
-
-
-# 9.2-4  noise, even in [-1, 1)
-def get_noise(batch_size, n_noise):
-    return np.random.uniform(-1., 1., size=[batch_size, n_noise])
-
-
-def build():
+def build(learning_rate=learning_rate, n_hidden=n_hidden, n_noise=n_noise):
     """Adds the listing's graph to the default graph and returns its parts by the chapter's names.
 
     X [batch, 784] real images in [0, 1]; Y [batch, 10] one-hot labels; Z [batch, 128] noise;
@@ -63,6 +34,29 @@ def build():
     X = tf.placeholder(tf.float32, [None, n_input])
     Y = tf.placeholder(tf.float32, [None, n_class])
     Z = tf.placeholder(tf.float32, [None, n_noise])
+
+    # 9.2-2  generator: noise [batch, 128] and labels [batch, 10] -> images [batch, 784] in [0, 1].
+    # The scope, not a list of variables, will tell the two networks' variables apart.
+    def generator(noise, labels):
+        with tf.variable_scope('generator'):
+            inputs = tf.concat([noise, labels], 1)
+            hidden = layers.dense(inputs, n_hidden, activation=tf.nn.relu)
+            output = layers.dense(hidden, n_input, activation=tf.nn.sigmoid)
+
+        return output
+
+    # 9.2-3  discriminator: images [batch, 784] and labels [batch, 10] -> logits [batch, 1].
+    # Called a second time it must find its variables again, or real and generated images would be judged
+    # by two strangers. No activation: the losses want logits, from which they stay finite.
+    def discriminator(inputs, labels, reuse=None):
+        with tf.variable_scope('discriminator') as scope:
+            if reuse:
+                scope.reuse_variables()
+            inputs = tf.concat([inputs, labels], 1)
+            hidden = layers.dense(inputs, n_hidden, activation=tf.nn.relu)
+            output = layers.dense(hidden, 1, activation=None)
+
+        return output
 
     # 9.2-5  fakes for the labels, and the discriminator's verdict on real images and on fakes
     G = generator(Z, Y)
@@ -84,32 +78,38 @@ def build():
     vars_D = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope='discriminator')
     vars_G = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope='generator')
 
-    train_D = tf.train.AdamOptimizer().minimize(loss_D, var_list=vars_D)
-    train_G = tf.train.AdamOptimizer().minimize(loss_G, var_list=vars_G)
+    train_D = tf.train.AdamOptimizer(learning_rate).minimize(loss_D, var_list=vars_D)
+    train_G = tf.train.AdamOptimizer(learning_rate).minimize(loss_G, var_list=vars_G)
 
     return SimpleNamespace(X=X, Y=Y, Z=Z, G=G, D_real=D_real, D_gene=D_gene, loss_D=loss_D, loss_G=loss_G,
                            vars_D=vars_D, vars_G=vars_G, train_D=train_D, train_G=train_G,
                            weights={v.op.name: v for v in vars_G + vars_D})
 
 
+# 9.2-4  noise, even in [-1, 1)
+def get_noise(batch_size, n_noise):
+    return np.random.uniform(-1., 1., size=[batch_size, n_noise])
+
+
 def main(argv=None):
-    run = lab.Run(__doc__, argv, epochs=total_epoch, samples='samples2')
+    run = lab.Run('conditional', __doc__, argv, samples='samples2', epochs=total_epoch,
+                  batch_size=batch_size, learning_rate=learning_rate, n_hidden=n_hidden, n_noise=n_noise)
     mnist = input_data.read_data_sets(run.data, one_hot=True)  # 9.2-1
-    gan = build()
+    gan = build(run.learning_rate, run.n_hidden, run.n_noise)
     X, Y, Z, G = gan.X, gan.Y, gan.Z, gan.G
 
     # 9.2-9  training, as in §9.1 but with the batch's labels for real images and fakes alike
     sess = tf.Session()
     sess.run(tf.global_variables_initializer())
 
-    total_batch = int(mnist.train.num_examples / batch_size)
+    total_batch = int(mnist.train.num_examples / run.batch_size)
     loss_val_D, loss_val_G = 0, 0
-    run.begin(sess, gan.weights, total_batch)
+    run.begin(sess, gan.weights, mnist, total_batch)
 
     for epoch in run.epochs():
         for i in range(total_batch):
-            batch_xs, batch_ys = mnist.train.next_batch(batch_size)
-            noise = get_noise(batch_size, n_noise)
+            batch_xs, batch_ys = mnist.train.next_batch(run.batch_size)
+            noise = get_noise(run.batch_size, run.n_noise)
 
             _, loss_val_D = sess.run([gan.train_D, gan.loss_D],
                                      feed_dict={X: batch_xs, Y: batch_ys, Z: noise})
@@ -122,7 +122,7 @@ def main(argv=None):
         # 9.2-10  a strip after the first epoch and every tenth: test digits above, generated ones below
         if epoch == 0 or (epoch + 1) % 10 == 0:
             sample_size = 10
-            noise = get_noise(sample_size, n_noise)
+            noise = get_noise(sample_size, run.n_noise)
             samples = sess.run(G, feed_dict={Y: mnist.test.labels[:sample_size], Z: noise})
 
             fig, ax = plt.subplots(2, sample_size, figsize=(sample_size, 2))

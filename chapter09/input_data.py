@@ -5,18 +5,19 @@ The format of the files (IDX) is described at http://yann.lecun.com/exdb/mnist/.
 """
 
 import collections
+import contextlib
 import gzip
 import hashlib
 import http.client
 import os
 import sys
-import tempfile
 import urllib.request
 import zlib
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+import files
 from errors import BadInput
 
 DEFAULT_SOURCE_URL = 'https://storage.googleapis.com/cvdf-datasets/mnist/'
@@ -101,6 +102,23 @@ class DataSet:
             chosen = np.concatenate([chosen, self._order[:self._index_in_epoch]])
         return self._take(chosen), self._labels[chosen]
 
+    def digest(self):
+        """The SHA-256 of all images and labels, in hexadecimal, whatever their present order."""
+        content = hashlib.sha256(np.ascontiguousarray(self._pixels))
+        content.update(np.ascontiguousarray(self._labels))
+        return content.hexdigest()
+
+    def get_state(self):
+        """Where the set stands in its epochs, as {name: array or number}, for `set_state`."""
+        return {'order': self._order, 'index_in_epoch': self._index_in_epoch,
+                'epochs_completed': self._epochs_completed}
+
+    def set_state(self, state):
+        """Goes back to a state: the batches that followed then will follow again."""
+        self._order, self._images = np.array(state['order']), None
+        self._index_in_epoch = int(state['index_in_epoch'])
+        self._epochs_completed = int(state['epochs_completed'])
+
     def _shuffle(self):
         order = np.arange(self.num_examples)
         np.random.shuffle(order)
@@ -176,17 +194,20 @@ def _read_idx(path, magic, dimensions):
 
 def _unpack(path):
     try:
-        with gzip.open(path, 'rb') as file:
-            return file.read()
+        with open(path, 'rb') as file:
+            packed = file.read()
+        if packed[:2] == b'\x1f\x8b':
+            return gzip.decompress(packed)
+        reason = 'it is no gzip file (a saved web page?)' if packed else 'it is empty'
     except (EOFError, zlib.error):
         reason = 'it is cut short or damaged'
-    except OSError as error:
-        reason = error.strerror or 'it is no gzip file (a saved web page?)'
+    except OSError as error:  # gzip's own have no strerror
+        reason = error.strerror or 'it is damaged'
     raise BadInput('%s cannot be read: %s; put MNIST\'s own file there' % (path, reason))
 
 
 def _complete(folder, source_url):
-    """Fetches the files that the folder lacks; it is left as it was unless all of them come."""
+    """Fetches the files that the folder lacks, all of them or none."""
     missing = [name for name in SHA256 if not os.path.exists(os.path.join(folder, name))]
     if not missing:
         return
@@ -196,13 +217,13 @@ def _complete(folder, source_url):
             raise BadInput('%s is missing, and cannot be fetched because %s is not MNIST\'s: put the '
                            'file of the same data set there' % (os.path.join(folder, missing[0]), path))
     fetched = [(os.path.join(folder, name), _fetch(source_url + name, name, folder)) for name in missing]
-    try:
+    with files.refusals(folder):
         os.makedirs(folder, exist_ok=True)
+    with contextlib.ExitStack() as all_whole:
         for path, packed in fetched:
-            _write(path, packed)
-    except OSError as error:
-        raise BadInput('the MNIST files cannot be written into %s: %s; name another folder with --data'
-                       % (folder, error.strerror)) from None
+            part = all_whole.enter_context(files.whole(path))
+            with open(part, 'wb') as file:
+                file.write(packed)
 
 
 def _is_mnist(name, content):
@@ -222,16 +243,3 @@ def _fetch(url, name, folder):
             return packed
         reason = 'is not what %s gives (the SHA-256 is another)' % url
     raise BadInput('%s lacks %s, and it %s; put the four MNIST files there' % (folder, name, reason))
-
-
-def _write(path, packed):
-    """Writes a file under another name first, so that no half file ever stands under its own."""
-    handle, part = tempfile.mkstemp(dir=os.path.dirname(path), prefix=os.path.basename(path))
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(packed)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except BaseException:
-        os.remove(part)
-        raise

@@ -15,9 +15,10 @@ def dense(inputs, units, activation=None, use_bias=True, kernel_initializer=None
     The variables `kernel` [n, units] (glorot-uniform unless an initializer is given) and `bias` [units]
     (zero) are made by `tf.get_variable` in a scope called `name`, or `dense`, `dense_1`, … within the
     current scope, in the order of the calls. A scope that has `reuse_variables()` set is counted anew
-    from `dense`, so the second network finds the variables of the first. `reuse` does the same for one
-    named layer. The other arguments are those of `tf.get_variable`; `activity_regularizer` maps the
-    result to a loss, collected under `tf.GraphKeys.REGULARIZATION_LOSSES`.
+    from `dense`, so the second network finds the variables of the first. `reuse=True` finds those of the
+    one layer called `name`, or `dense`. The other arguments are those of `tf.get_variable`, but for
+    `activity_regularizer`, which maps the result to a loss; that, divided by the batch's size, joins the
+    collection `tf.GraphKeys.REGULARIZATION_LOSSES`.
 
     Raises ValueError if the last dimension of `inputs` is unknown, or as `tf.get_variable` does.
     """
@@ -41,5 +42,6 @@ def dense(inputs, units, activation=None, use_bias=True, kernel_initializer=None
         if activation is not None:
             outputs = activation(outputs)
         if activity_regularizer is not None:
-            tf.add_to_collection(tf.GraphKeys.REGULARIZATION_LOSSES, activity_regularizer(outputs))
+            batch = tf.cast(tf.shape(outputs)[0], outputs.dtype)
+            tf.add_to_collection(tf.GraphKeys.REGULARIZATION_LOSSES, activity_regularizer(outputs) / batch)
         return outputs

@@ -9,6 +9,7 @@ prints a table; ends with status 1 if a replay ran and did not hold.
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,11 +34,15 @@ def interpreter(version):
     """A Python of that version: from PATH if it starts there, or pyenv's newest; None if there is none."""
     pyenv = os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv'))
     found = glob.glob(os.path.join(pyenv, 'versions', version + '.*', 'bin', 'python'))
-    for python in [shutil.which('python' + version)] + sorted(found, reverse=True):
+    for python in [shutil.which('python' + version)] + sorted(found, key=numbers, reverse=True):
         # A shim of pyenv's can stand on PATH for a version that is not switched on.
         if python and subprocess.run([python, '-V'], capture_output=True).returncode == 0:
             return python
     return None
+
+
+def numbers(path):
+    return [int(number) for number in re.findall(r'\d+', path)]
 
 
 def environment(python, version, tensorflow, others):

@@ -17,7 +17,8 @@ import tempfile
 
 REFERENCE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(REFERENCE), 'chapter09'))
-import gan_basic  # noqa: E402  first: it keeps TensorFlow quiet
+import lab  # noqa: E402  first: it keeps TensorFlow quiet
+import gan_basic  # noqa: E402
 import gan_conditional  # noqa: E402
 import matplotlib  # noqa: E402
 import numpy as np  # noqa: E402
@@ -37,7 +38,7 @@ def replay(listing):
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             LISTINGS[listing].main([
                 '--epochs', '1', '--seed', '7', '--init', _recorded(listing, 'init.npz'),
-                '--trace', trace, '--samples', folder])
+                '--trace', trace, '--samples', folder, '--run', os.path.join(folder, 'run')])
         losses = _losses(trace)
         strip = figures.read(os.path.join(folder, '000.png'))[-1].reshape(10, 784)
     expected = _losses(_recorded(listing, 'trace.csv'))[:max(LIMITS)]
@@ -65,7 +66,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--json', action='store_true', help='print the figures as JSON')
     options = parser.parse_args()
-    matplotlib.use('Agg')
     good = True
     for listing in LISTINGS:
         measured = replay(listing)
@@ -83,4 +83,4 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    lab.program(main)

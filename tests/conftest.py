@@ -1,5 +1,6 @@
 """What the tests share: real MNIST, in full and as a small slice that trains in a second."""
 
+import ctypes
 import gzip
 import os
 import subprocess
@@ -14,6 +15,7 @@ import tensorflow.compat.v1 as tf
 import input_data
 
 matplotlib.use('Agg')
+tf.disable_v2_behavior()
 DATA = os.path.join(lab.ROOT, 'mnist', 'data')
 REFERENCE = os.path.join(lab.ROOT, 'reference')
 
@@ -57,9 +59,11 @@ def fresh_graph():
 
 
 @pytest.fixture
-def program(capsys):
+def program(capsys, tmp_path):
     """Runs a listing's main as `lab.program` does; returns (status, stdout's lines, stderr's lines)."""
     def run(main, *argv):
+        if '--run' not in argv:
+            argv = [*argv, '--run', tmp_path / 'run']
         status = 0
         try:
             lab.program(lambda: main([str(word) for word in argv]))
@@ -75,3 +79,9 @@ def run_script(name, *argv, **options):
     path = os.path.join(lab.ROOT, 'chapter09', name)
     return subprocess.run([sys.executable, path, *map(str, argv)], encoding='utf-8', capture_output=True,
                           timeout=300, **options)
+
+
+def drop_roots_privilege():
+    """For preexec_fn: without CAP_DAC_OVERRIDE permissions bind root too, as whom containers run."""
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)

@@ -124,8 +124,10 @@ def packed_again(packed, change):
 
 DAMAGE = {
     'cut short': (IMAGES, lambda packed: packed[:-100], 'cut short'),
-    'cut to nothing': (IMAGES, lambda _: b'', 'begins with the number 0'),
+    'cut to nothing': (IMAGES, lambda _: b'', 'it is empty'),
     'a web page': (IMAGES, lambda _: b'<!DOCTYPE html>' * 9, 'no gzip file'),
+    'something after the end': (IMAGES, lambda packed: packed + b'more', 'damaged'),
+    'checksum changed': (IMAGES, lambda packed: packed[:-8] + bytes(8), 'damaged'),
     'bytes changed inside': (IMAGES, lambda packed: packed[:5000] + b'\0' * 50 + packed[5050:], 'damaged'),
     'wrong magic number': (LABELS, lambda _: gzip.compress(idx(read_bytes(IMAGES)[:1])), '2051, not 2049'),
     'trailing bytes': (LABELS, lambda packed: packed_again(packed, lambda c: c + b'\0'), 'holds 5609 bytes'),

@@ -1,6 +1,6 @@
 """Options, seeds, the trace, and the scripts as a reader starts them."""
 
-import ctypes
+import itertools
 import os
 import re
 import subprocess
@@ -11,7 +11,7 @@ import gan_basic
 import gan_conditional
 import numpy as np
 import pytest
-from conftest import REFERENCE, read_bytes, run_script
+from conftest import REFERENCE, drop_roots_privilege, read_bytes, run_script
 
 import input_data
 import lab
@@ -31,7 +31,7 @@ def test_a_run_prints_the_books_lines_and_draws_its_strips(program, small, tmp_p
     assert len(out) == 12 and out[-1] == '최적화 완료!'
     for epoch, line in enumerate(out[:-1]):
         assert re.fullmatch(EPOCH % epoch, line), line
-    assert sorted(os.listdir(str(tmp_path / 's'))) == ['000.png', '009.png']
+    assert sorted(os.listdir(str(tmp_path / 's'))) == ['000.png', '009.png', 'run.txt']
     first, second = (figures.read(str(tmp_path / 's' / name)) for name in ('000.png', '009.png'))
     assert np.abs(first[-1] - second[-1]).mean() > 0.01
     if listing is gan_conditional:
@@ -54,11 +54,14 @@ def test_the_trace_holds_every_iteration_in_full(program, small, tmp_path, listi
 
 @LISTINGS
 def test_the_seed_decides(program, small, tmp_path, listing):
+    folders = (tmp_path / str(n) for n in itertools.count())
+
     def run(seed):
-        path = tmp_path / 'trace.csv'
-        _, _, err = program(listing.main, '--data', small, '--samples', tmp_path, '--epochs', 1,
-                            '--trace', path, '--seed', seed)
-        return path.read_text(), (tmp_path / '000.png').read_bytes(), err
+        folder = next(folders)
+        folder.mkdir()
+        _, _, err = program(listing.main, '--data', small, '--run', folder / 'run', '--samples', folder,
+                            '--epochs', 1, '--trace', folder / 'trace.csv', '--seed', seed)
+        return (folder / 'trace.csv').read_text(), (folder / '000.png').read_bytes(), err
     assert run(7) == run(7)
     assert run(8)[0] != run(7)[0]
     chosen = run('random')
@@ -94,8 +97,12 @@ def refused(result, *words):
     ('--epochs', '0'), ('--epochs', '-1'), ('--epochs', 'x'), ('--epochs', '1.5'), ('--epochs', ''),
     ('--seed', '-1'), ('--seed', 'abc'), ('--seed', str(2 ** 31 - 1)),
     ('--samples', __file__), ('--samples', __file__ + '/deeper'), ('--samples', '/proc/none'),
-    ('--trace', os.path.dirname(__file__)), ('--trace', '/nowhere/trace.csv'), ('--trace', '/proc/none'),
-    ('--init', 'nowhere.npz'), ('--init', __file__), ('--epoch', '3'), ('--unknown', '3')])
+    ('--trace', os.path.dirname(__file__)), ('--trace', '/nowhere/trace.csv'),
+    ('--init', 'nowhere.npz'), ('--init', __file__), ('--init', ''), ('--trace', ''), ('--samples', ''),
+    ('--data', ''), ('--run', ''), ('--run', __file__), ('--batch-size', '0'), ('--batch-size', '10001'),
+    ('--learning-rate', '0'), ('--learning-rate', '-1'), ('--learning-rate', 'nan'),
+    ('--learning-rate', '101'),
+    ('--n-hidden', '0'), ('--n-hidden', '16385'), ('--n-noise', '1e3'), ('--epoch', '3'), ('--unknown', '3')])
 def test_bad_options(program, small, tmp_path, monkeypatch, listing, option, value):
     monkeypatch.chdir(tmp_path)
     refused(program(listing.main, '--data', small, '--samples', tmp_path / 's', option, value),
@@ -140,11 +147,7 @@ def test_a_folder_without_write_permission_is_found_before_training(small, tmp_p
     locked = tmp_path / 'locked'
     locked.mkdir(mode=0o555)
 
-    def drop_roots_privilege():
-        # Permissions do not bind root, as whom containers run; without CAP_DAC_OVERRIDE they do.
-        ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
-
-    for option in ('--samples', locked), ('--samples', locked / 'new'), ('--trace', locked / 'trace.csv'):
+    for option in ('--samples', locked / 'new'), ('--trace', locked / 'trace.csv'):
         run = run_script('gan_basic.py', '--data', small, '--samples', tmp_path, *option,
                          preexec_fn=drop_roots_privilege)
         refused((run.returncode, run.stdout.splitlines(), run.stderr.splitlines()), locked)
@@ -163,26 +166,26 @@ def test_bugs_keep_their_traceback():
 def test_from_another_folder_in_a_c_locale_without_a_display(small, tmp_path, name):
     environment = {'PATH': os.environ['PATH'], 'LC_ALL': 'C', 'PYTHONIOENCODING': 'ascii',
                    'MPLBACKEND': 'TkAgg', 'HOME': str(tmp_path)}
-    run = run_script(name, '--data', small, '--samples', 'strips', '--epochs', '1', cwd=str(tmp_path),
-                     env=environment)
+    run = run_script(name, '--data', small, '--samples', 'strips', '--run', 'run', '--epochs', '1',
+                     cwd=str(tmp_path), env=environment)
     assert run.returncode == 0, run.stderr
     assert run.stderr == 'seed: 7\n', 'TensorFlow is to keep quiet'
     lines = run.stdout.splitlines()
     assert re.fullmatch(EPOCH % 0, lines[0]) and lines[1:] == ['??? ??!']
-    assert os.listdir(str(tmp_path / 'strips')) == ['000.png']
+    assert sorted(os.listdir(str(tmp_path / 'strips'))) == ['000.png', 'run.txt']
 
 
 def test_from_the_chapters_own_folder(small, tmp_path):
     run = subprocess.run([sys.executable, 'gan_basic.py', '--data', small, '--samples', str(tmp_path),
-                          '--epochs', '1'], cwd=os.path.join(lab.ROOT, 'chapter09'), encoding='utf-8',
-                         capture_output=True)
+                          '--run', str(tmp_path / 'run'), '--epochs', '1'],
+                         cwd=os.path.join(lab.ROOT, 'chapter09'), encoding='utf-8', capture_output=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1] == '최적화 완료!'
 
 
 def test_lines_come_as_they_are_printed_and_a_closed_pipe_is_no_bug(small, tmp_path):
     with subprocess.Popen([sys.executable, os.path.join(lab.ROOT, 'chapter09', 'gan_basic.py'),
-                           '--data', small, '--samples', str(tmp_path), '--epochs', '1000000'],
+                           '--data', small, '--samples', str(tmp_path), '--run', str(tmp_path / 'run')],
                           encoding='utf-8', stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert re.fullmatch(EPOCH % 0, process.stdout.readline().rstrip())
         process.stdout.close()
@@ -202,8 +205,10 @@ def test_a_failing_import_of_tensorflow_is_not_hushed_up(tmp_path):
 def test_help_tells_the_defaults():
     run = run_script('gan_conditional.py', '--help')
     assert run.returncode == 0
-    for option in '--epochs', '--seed', '--data', '--samples', '--init', '--trace':
+    for option in ('--epochs', '--seed', '--batch-size', '--learning-rate', '--n-hidden', '--n-noise',
+                   '--data', '--samples', '--run', '--init', '--trace', '--resume'):
         assert option in run.stdout
     words = ' '.join(run.stdout.split())
-    for default in '(default: 100)', '(default: 7)', os.path.join('mnist', 'data)'), 'samples2)':
+    for default in ('(default: 100)', '(default: 7)', '(default: 0.001)', os.path.join('mnist', 'data)'),
+                    'samples2)', os.path.join('runs', 'conditional)')):
         assert default in words, words

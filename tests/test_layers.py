@@ -79,13 +79,22 @@ def test_a_named_layer_is_shared_only_when_asked():
     assert len(tf.global_variables()) == 2
 
 
+def test_an_unnamed_layer_is_shared_when_asked():
+    x = tf.ones([1, 5])
+    np.testing.assert_array_equal(*run([layers.dense(x, 2), layers.dense(x, 2, reuse=True)]))
+    assert names() == ['dense/kernel:0', 'dense/bias:0']
+
+
 def test_untrained_regularised_and_constrained():
     layers.dense(tf.ones([1, 5]), 2, trainable=False)
     assert tf.trainable_variables() == []
-    layers.dense(tf.ones([1, 5]), 2, kernel_initializer=tf.ones_initializer(), kernel_constraint=tf.abs,
-                 kernel_regularizer=tf.reduce_sum, activity_regularizer=tf.reduce_max)
-    assert sorted(run(tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES))) == [5, 10]
-    assert tf.trainable_variables()[0].constraint is tf.abs
+    layers.dense(tf.ones([4, 5]), 2, kernel_initializer=tf.ones_initializer(), kernel_constraint=tf.abs,
+                 bias_initializer=tf.constant_initializer(3.0), bias_constraint=tf.square,
+                 kernel_regularizer=tf.reduce_sum, bias_regularizer=tf.reduce_max,
+                 activity_regularizer=tf.reduce_sum)
+    # TensorFlow 1.15 divides the last by the batch's size: 4 rows of 2 times 5 + 3.
+    assert run(tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)) == [10, 3, 16]
+    assert [variable.constraint for variable in tf.trainable_variables()] == [tf.abs, tf.square]
 
 
 def test_more_dimensions():

@@ -41,9 +41,12 @@ def test_training(clone, target, folder, rows):
     assert run.returncode == 0, run.stderr
     assert run.stderr == 'seed: 11\n'
     assert re.fullmatch(r'Epoch: 0000 D loss: \S+ G loss: \S+\n최적화 완료!\n', run.stdout)
-    assert sorted(os.listdir(str(clone / folder))) == ['.gitignore', '000.png']
+    assert sorted(os.listdir(str(clone / folder))) == ['.gitignore', '000.png', 'run.txt']
+    run = make(clone, target, 'EPOCHS=2', 'RESUME=1')
+    assert run.returncode == 0 and run.stderr == 'going on after epoch 0\nseed: 11\n', run.stderr
+    assert run.stdout.startswith('Epoch: 0001')
     assert figures.read(str(clone / folder / '000.png')).shape == (rows, 10, 28, 28)
-    assert len((clone / 'losses.csv').read_text().splitlines()) == 1 + 550
+    assert len((clone / 'losses.csv').read_text().splitlines()) == 1 + 2 * 550
 
 
 def test_a_bad_option_fails(clone):

@@ -1,19 +1,13 @@
 import math
+import os
 import re
 import sys
 
+import numpy as np
 import pytest
 
 import matrix
 import verify
-
-
-@pytest.mark.parametrize('listing', ['basic', 'conditional'])
-def test_an_epoch_replays_tensorflow_1_15s(listing):
-    measured = verify.replay(listing)
-    assert measured[10] <= 1e-6 and measured[100] <= 1e-3 and measured[550] <= 5e-2
-    assert measured['pixels'] <= 0.01
-    assert verify.holds(measured)
 
 
 @pytest.mark.parametrize('key', [10, 100, 550, 'pixels'])
@@ -38,5 +32,33 @@ def test_a_listing_that_trains_otherwise_fails(monkeypatch, capsys):
 def test_the_matrix_covers_the_ages_of_tensorflow():
     ages = {re.match(r'\d+\.\d+', tensorflow).group() for _, tensorflow, _ in matrix.PAIRS}
     assert {'1.15', '2.4', '2.11', '2.15', '2.18', '2.21'} <= ages
-    assert matrix.interpreter('%d.%d' % sys.version_info[:2])
     assert matrix.row('3.99', '2.21.0', []) == (['3.99', '2.21.0', 'no such Python here'], True)
+
+
+def test_the_matrix_finds_interpreters_on_path_and_pyenvs_newest(monkeypatch, tmp_path):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setenv('PYENV_ROOT', str(tmp_path))
+    for name in '3.77.9', '3.77.10', '3.78.1':
+        (tmp_path / 'versions' / name / 'bin').mkdir(parents=True)
+        os.symlink(sys.executable, str(tmp_path / 'versions' / name / 'bin' / 'python'))
+    assert matrix.interpreter('3.77') == str(tmp_path / 'versions' / '3.77.10' / 'bin' / 'python')
+    os.symlink(sys.executable, str(tmp_path / 'python3.78'))
+    assert matrix.interpreter('3.78') == str(tmp_path / 'python3.78')
+
+
+def test_an_epoch_replays_tensorflow_1_15s_as_a_row_of_the_matrix(monkeypatch):
+    monkeypatch.setattr(matrix, 'interpreter', lambda version: sys.executable)
+    monkeypatch.setattr(matrix, 'environment', lambda *pair: sys.executable)
+    cells, good = matrix.row('3.x', '2.x', [])
+    assert good and cells[:2] == ['3.x', '2.x'] and cells[2] == np.__version__ and cells[-1] == 'yes'
+    for cell in cells[4:6]:
+        errors = [float(figure) for figure in cell.split(' / ')]
+        assert errors[0] <= 1e-6 and errors[1] <= 1e-3 and errors[2] <= 5e-2 and 0 < errors[3] <= 0.01
+
+
+def test_a_row_that_fails_fails_the_matrix(monkeypatch, capsys):
+    monkeypatch.setattr(matrix, 'PAIRS', [('3.98', '2', []), ('3.99', '2', [])])
+    monkeypatch.setattr(matrix, 'row', lambda version, *_: ([version, 'NO'], version == '3.98'))
+    with pytest.raises(SystemExit) as end:
+        matrix.main()
+    assert end.value.code == 1 and '| 3.99 | NO |' in capsys.readouterr().out

@@ -1,0 +1,148 @@
+"""Checkpoints: all that a run needs to go on as if it had never stopped.
+
+A checkpoint is a folder named after its epoch, 0000, 0001, …, that holds
+    model.ckpt.index, model.ckpt.data-00000-of-00001   the variables, as tf.train.Saver writes them
+    state.npz                                          the arrays given to `save`
+    digests.json                                       SHA-256 of the three files above
+It is written as a folder of another name and renamed when all is on the disk: what bears an epoch's
+name is complete. The newest two are kept.
+"""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+import files
+from errors import BadInput
+
+KEPT = 2
+
+
+def save(folder, epoch, sess, saver, state):
+    """Writes the checkpoint of an epoch and removes all but the newest two.
+
+    folder  where the checkpoints stand; it is made if need be
+    state   {name: array}, beside the variables that `saver` (tf.train.Saver) takes out of `sess`
+
+    Raises BadInput if the system refuses to write; the earlier checkpoints stay.
+    """
+    path = os.path.join(folder, '%04d' % epoch)
+    part = path + '.part'
+    try:
+        os.makedirs(part)
+        saver.save(sess, os.path.join(part, 'model.ckpt'), write_meta_graph=False, write_state=False)
+        np.savez(os.path.join(part, 'state.npz'), **state)
+        digests = {name: files.digest(os.path.join(part, name)) for name in sorted(os.listdir(part))}
+        with open(os.path.join(part, 'digests.json'), 'w') as file:
+            json.dump(digests, file)
+        for name in os.listdir(part):
+            files.sync(os.path.join(part, name))
+        files.sync(part)
+        if os.path.exists(path):  # damaged, or it would have been gone on from
+            _discard(path)
+        os.rename(part, path)
+        files.sync(folder)
+    except (OSError, tf.errors.OpError) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise BadInput('%s cannot be written (%s): make room, then --resume from the checkpoint before it'
+                       % (path, getattr(error, 'strerror', None) or _first_line(error))) from None
+    for old in epochs(folder)[KEPT:]:
+        _discard(os.path.join(folder, '%04d' % old))
+
+
+def load(folder, sess, saver, say):
+    """Restores the newest whole checkpoint into `sess`; returns (epoch, state), or None if there is none.
+
+    say  called with one line for each checkpoint passed over because it is damaged
+
+    Raises BadInput if there are checkpoints, but none is whole.
+    """
+    clean(folder)
+    found = epochs(folder)
+    for epoch in found:
+        path = os.path.join(folder, '%04d' % epoch)
+        try:
+            state = _read(path)
+            saver.restore(sess, os.path.join(path, 'model.ckpt'))
+        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+            say('checkpoint %s is damaged (%s): passed over' % (path, _first_line(error)))
+        else:
+            return epoch, state
+    if found:
+        raise BadInput('%s holds no whole checkpoint: start anew without --resume' % folder)
+    return None
+
+
+def clean(folder):
+    """Removes what a killed process left half written or half removed."""
+    if os.path.isdir(folder):
+        for name in os.listdir(folder):
+            if name.endswith('.part'):
+                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+
+
+def epochs(folder):
+    """The epochs that have a checkpoint, newest first."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return sorted((int(name) for name in names if name.isdigit()), reverse=True)
+
+
+def _discard(path):
+    os.rename(path, path + '.old.part')  # so that it never looks like a checkpoint with files missing
+    shutil.rmtree(path + '.old.part', ignore_errors=True)
+
+
+def _read(path):
+    """The state of a checkpoint, once every file of it has been found as it was written."""
+    with open(os.path.join(path, 'digests.json')) as file:
+        digests = json.load(file)
+    for name in 'model.ckpt.data-00000-of-00001', 'model.ckpt.index', 'state.npz':
+        if files.digest(os.path.join(path, name)) != digests[name]:
+            raise ValueError('%s is not as it was written' % name)
+    with np.load(os.path.join(path, 'state.npz')) as state:
+        return dict(state)
+
+
+def _first_line(error):
+    return str(error).split('\n')[0]
+
+
+def read_weights(path, weights):
+    """Reads initial weights from an .npz file or from a checkpoint, named without its .index.
+
+    weights  {name: variable}. An .npz file must hold an array for each of these names, and no other; a
+             checkpoint must hold the variables by their own names, beside whatever else.
+
+    Returns {name: array}. Raises BadInput if the file cannot be read or holds something else.
+    """
+    try:
+        if os.path.exists(path + '.index'):
+            reader = tf.train.load_checkpoint(path)
+            arrays = {name: reader.get_tensor(variable.op.name) for name, variable in weights.items()
+                      if reader.has_tensor(variable.op.name)}
+        else:
+            with np.load(path) as file:
+                arrays = {name: np.asarray(file[name]) for name in file.files}
+    except Exception as error:  # nothing but foreign bytes is being parsed, and they may be anything
+        raise BadInput('--init %s cannot be read as an .npz file or a checkpoint (%s): name another'
+                       % (path, _first_line(error))) from None
+    needed = ', '.join(weights)
+    for name in sorted(weights.keys() | arrays.keys()):
+        if name not in arrays:
+            raise BadInput('--init %s lacks %s: it must hold %s' % (path, name, needed))
+        if name not in weights:
+            raise BadInput('--init %s holds %s, which this listing has not: it must hold %s'
+                           % (path, name, needed))
+        shape = weights[name].shape.as_list()
+        if arrays[name].dtype.kind != 'f' or list(arrays[name].shape) != shape:
+            raise BadInput('--init %s: %s must be floats of shape %s, not %s of shape %s'
+                           % (path, name, shape, arrays[name].dtype, list(arrays[name].shape)))
+    return arrays
+
+
+def digest_of_weights(path):
+    """SHA-256 of what `read_weights` reads; of a checkpoint its index, which holds a sum of each array."""
+    return files.digest(path + '.index' if os.path.exists(path + '.index') else path)
