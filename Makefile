@@ -37,7 +37,7 @@ $(VENV)/ready: requirements.txt
 	  { echo 'TensorFlow needs Python 3.10 to 3.13, and $(PYTHON) is another or missing:' \
 	    'name one, as in make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 2; }
 	@echo 'Installing TensorFlow, numpy and matplotlib into $(VENV) (once, a few minutes)' >&2
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
 	@touch $@
 

@@ -31,6 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FORMAT = 1  # of the run folder; to be raised when an older version could no longer read it
 CHAPTER = ['batch_size', 'learning_rate', 'n_hidden', 'n_noise']  # the chapter's settings
 STRIP = re.compile(r'\d{3,}\.png')
+TRACE = 'iteration,D loss,G loss\n'
 OWNER = 'run.txt'  # in a folder of strips: names the folder of the run that draws there
 RUN = ['run.json', 'losses.csv', 'checkpoints']
 
@@ -50,6 +51,8 @@ def _stderr_held_back():
         os.dup2(held.fileno(), 2)
         try:
             yield
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
         except BaseException:
             held.seek(0)
             os.write(stderr, held.read())
@@ -150,6 +153,7 @@ class Run:
             self._check_identity()
         else:
             _check_folder(self._folder)
+        self._check_trace()
 
         with files.refusals(self._folder):
             os.makedirs(os.path.dirname(self._folder), exist_ok=True)
@@ -192,6 +196,8 @@ class Run:
                 yield epoch
                 self._end_epoch(time.perf_counter() - began)
             self._write_record(state='finished')
+            if sys.stderr.isatty():
+                _say('the strips are in %s, the record is in %s' % (self._options['samples'], self._folder))
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
@@ -349,6 +355,14 @@ class Run:
     def _losses_row(self, epoch):
         return '%d,%.9g,%.9g,%.3f\n' % (epoch, *self._losses[epoch])
 
+    def _check_trace(self):
+        """Raises BadInput if the trace would take the place of a file that is none."""
+        path = self._options['trace']
+        if path and os.path.exists(path) and os.path.getsize(path):
+            with open(path, 'rb') as file:
+                if file.readline().rstrip() != TRACE.rstrip().encode():
+                    raise BadInput('--trace %s is there already and is no trace: name another' % path)
+
     def _trim_trace(self):
         """Cuts the trace back to the iterations before the first epoch to be run."""
         path, rows = self._options['trace'], []
@@ -358,7 +372,7 @@ class Run:
             with open(path) as file:
                 rows = file.readlines()[1:1 + self._first * self._total_batch]
         with files.whole(path) as part, open(part, 'w') as file:
-            file.write('iteration,D loss,G loss\n')
+            file.write(TRACE)
             file.writelines(rows)
 
     def _append_trace(self):

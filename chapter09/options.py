@@ -30,7 +30,7 @@ def parse(description, argv, defaults):
     add('--learning-rate', 'X', _rate, "Adam's step, for both networks")
     add('--n-hidden', 'N', _whole(1, 2 ** 14), 'width of the hidden layers')
     add('--n-noise', 'N', _whole(1, 2 ** 14), 'length of a noise vector')
-    add('--data', 'DIR', _path, 'folder of the four MNIST files')
+    add('--data', 'DIR', _data, 'folder of the four MNIST files')
     add('--samples', 'DIR', _folder, 'folder for the strips')
     add('--run', 'DIR', _folder, 'folder for the record, the losses and the checkpoints')
     add('--init', 'FILE', _weights, 'weights to start from: .npz as in reference/, or a checkpoint')
@@ -42,9 +42,9 @@ def parse(description, argv, defaults):
 
 def _whole(low, high):
     def parse(text):
-        if not text.isdigit() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError('%r is not a whole number from %d to %d' % (text, low, high))
-        return int(text)
+        if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError('%.30r is not a whole number from %d to %d' % (text, low, high))
     return parse
 
 
@@ -65,6 +65,13 @@ def _path(text):
     return os.path.abspath(text)
 
 
+def _data(text):
+    path = _path(text)
+    if not os.path.isdir(path):
+        raise argparse.ArgumentTypeError('%s is no folder: name the one that holds the four files' % path)
+    return path
+
+
 def _folder(text):
     """A folder that can be written to, or made; it is not made yet."""
     path = present = _path(text)
@@ -78,7 +85,7 @@ def _folder(text):
 def _file(text):
     """A file in a folder that is there and can be written to."""
     path = _path(text)
-    if os.path.isdir(path) or not os.path.isdir(os.path.dirname(path)):
+    if not os.path.isdir(os.path.dirname(path)) or os.path.exists(path) and not os.path.isfile(path):
         raise argparse.ArgumentTypeError('%s is not the name of a file in an existing folder' % path)
     if not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK):
         raise argparse.ArgumentTypeError('%s cannot be written to: name another place' % path)

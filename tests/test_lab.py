@@ -95,6 +95,8 @@ def refused(result, *words):
 @LISTINGS
 @pytest.mark.parametrize('option, value', [
     ('--epochs', '0'), ('--epochs', '-1'), ('--epochs', 'x'), ('--epochs', '1.5'), ('--epochs', ''),
+    ('--epochs', '²'), ('--epochs', '9' * 5000), ('--data', __file__), ('--data', 'nowhere'),
+    ('--trace', '/dev/full'), ('--trace', __file__),
     ('--seed', '-1'), ('--seed', 'abc'), ('--seed', str(2 ** 31 - 1)),
     ('--samples', __file__), ('--samples', __file__ + '/deeper'), ('--samples', '/proc/none'),
     ('--trace', os.path.dirname(__file__)), ('--trace', '/nowhere/trace.csv'),
@@ -107,6 +109,7 @@ def test_bad_options(program, small, tmp_path, monkeypatch, listing, option, val
     monkeypatch.chdir(tmp_path)
     refused(program(listing.main, '--data', small, '--samples', tmp_path / 's', option, value),
             value if value.startswith('/proc') else option)
+    assert os.path.getsize(__file__)
     assert list(tmp_path.iterdir()) == []
 
 
