@@ -59,6 +59,14 @@ def fresh_graph():
 
 
 @pytest.fixture
+def sess(gan):
+    """A session with the variables of the test file's own fixture `gan`, initialised."""
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        yield sess
+
+
+@pytest.fixture
 def program(capsys, tmp_path):
     """Runs a listing's main as `lab.program` does; returns (status, stdout's lines, stderr's lines)."""
     def run(main, *argv):

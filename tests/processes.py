@@ -1,10 +1,11 @@
-"""Runs of a listing in processes of their own, which are started without importing TensorFlow each time."""
+"""Processes for the tests: runs of a listing that need not import TensorFlow each time, and small disks."""
 
 import contextlib
 import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -46,6 +47,15 @@ def _kill_at_step(number):
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
+
+
+def in_a_small_filesystem(size, script, folder):
+    """Runs a shell script in a namespace of its own, where `folder` is a file system of that size."""
+    (folder / 'disk').mkdir()
+    script = 'mount -t tmpfs -o size=%s none %s/disk && cd %s && %s' % (size, folder, folder, script)
+    flags = [] if os.getuid() == 0 else ['--map-root-user']
+    return subprocess.run(['unshare', '--mount', *flags, 'sh', '-c', script], encoding='utf-8',
+                          capture_output=True, timeout=300)
 
 
 class Lab:

@@ -17,13 +17,6 @@ def gan():
 
 
 @pytest.fixture
-def sess(gan):
-    with tf.Session() as sess:
-        sess.run(tf.global_variables_initializer())
-        yield sess
-
-
-@pytest.fixture
 def feed(gan):
     xs = read_bytes(input_data.TRAIN_IMAGES)[:100].reshape(100, 784) / 255
     return {gan.X: xs, gan.Z: gan_basic.get_noise(100, 128)}

@@ -3,13 +3,16 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import shutil
+import sys
 import threading
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from conftest import DATA, REFERENCE, idx, read_bytes, write_set
+from processes import CHAPTER09, in_a_small_filesystem
 
 import gan_basic
 import input_data
@@ -228,6 +231,16 @@ def test_a_bad_download_leaves_nothing(tmp_path, originals, change, cut, reason)
         input_data.read_data_sets(str(folder), source_url=server.url)
     assert '\n' not in str(error.value) and str(folder) in str(error.value)
     assert not folder.exists()
+
+
+def test_a_disk_too_small_for_the_files_is_left_empty(tmp_path, originals):
+    read = 'import input_data; input_data.read_data_sets("disk", source_url="%s")'
+    with Server(originals) as server:
+        result = in_a_small_filesystem(
+            '4m', "PYTHONPATH=%s %s -c '%s' 2>&1 | tail -n 1; ls -A disk; ls -d disk" % (
+                CHAPTER09, sys.executable, read % server.url), tmp_path)
+    assert re.search(r'BadInput: disk/\S+ cannot be written \(No space left', result.stdout), result.stdout
+    assert result.stdout.splitlines()[1:] == ['disk']
 
 
 def test_no_network_is_one_clear_line(program, tmp_path, monkeypatch):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from conftest import DATA, drop_roots_privilege
-from processes import CHAPTER09, Lab
+from processes import CHAPTER09, Lab, in_a_small_filesystem
 
 FIXTURE = os.path.join(os.path.dirname(__file__), 'tf115-conditional')
 
@@ -351,15 +351,6 @@ def test_a_folder_of_another_format(program, finished, listing, change, named):
     status, out, err = program(MAINS[listing], *finished.argv, '--resume')
     assert status == 2 and out == [] and len(err) == 1 and named in err[0]
     assert snapshot(finished.folder) == before
-
-
-def in_a_small_filesystem(size, script, folder):
-    """Runs a shell script in a namespace of its own, where `folder` is a file system of that size."""
-    (folder / 'disk').mkdir()
-    script = 'mount -t tmpfs -o size=%s none %s/disk && cd %s && %s' % (size, folder, folder, script)
-    flags = [] if os.getuid() == 0 else ['--map-root-user']
-    return subprocess.run(['unshare', '--mount', *flags, 'sh', '-c', script], encoding='utf-8',
-                          capture_output=True, timeout=300)
 
 
 def test_a_full_disk_costs_one_epoch_at_most(small, tmp_path):
