@@ -8,6 +8,7 @@ It is written as a folder of another name and renamed when all is on the disk: w
 name is complete. The newest two are kept.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -41,8 +42,6 @@ def save(folder, epoch, sess, saver, state):
         for name in os.listdir(part):
             files.sync(os.path.join(part, name))
         files.sync(part)
-        if os.path.exists(path):  # damaged, or it would have been gone on from
-            _discard(path)
         os.rename(part, path)
         files.sync(folder)
     except (OSError, tf.errors.OpError) as error:
@@ -67,9 +66,11 @@ def load(folder, sess, saver, say):
         try:
             state = _read(path)
             saver.restore(sess, os.path.join(path, 'model.ckpt'))
-        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
             say('checkpoint %s is damaged (%s): passed over' % (path, _first_line(error)))
         else:
+            for damaged in found[:found.index(epoch)]:
+                _discard(os.path.join(folder, '%04d' % damaged))
             return epoch, state
     if found:
         raise BadInput('%s holds no whole checkpoint: start anew without --resume' % folder)
@@ -91,8 +92,9 @@ def epochs(folder):
 
 
 def _discard(path):
-    os.rename(path, path + '.old.part')  # so that it never looks like a checkpoint with files missing
-    shutil.rmtree(path + '.old.part', ignore_errors=True)
+    with contextlib.suppress(OSError):  # it will be tried again after the next epoch
+        os.rename(path, path + '.old.part')  # so that it never looks like a checkpoint with files missing
+        shutil.rmtree(path + '.old.part')
 
 
 def _read(path):

@@ -65,14 +65,14 @@ def lock(path, meaning):
     Raises BadInput, with `meaning` for what is in use, if another process holds it.
     """
     with refusals(path):
-        file = open(path, 'a+', encoding='utf-8')
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        file = os.fdopen(handle, 'r+', encoding='utf-8', errors='surrogateescape')
     try:
         if fcntl:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         else:
-            file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         file.close()
         raise BadInput('%s is in use by another run: wait for its end, or name another' % meaning) from None
     return file

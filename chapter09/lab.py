@@ -6,6 +6,8 @@ say) to hear everything TensorFlow has to say.
 
 import contextlib
 import datetime
+import errno
+import glob
 import hashlib
 import itertools
 import json
@@ -14,14 +16,13 @@ import os
 import platform
 import random
 import re
+import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
-
-import matplotlib
-import numpy as np
+import uuid
 
 import files
 import options
@@ -32,8 +33,7 @@ FORMAT = 1  # of the run folder; to be raised when an older version could no lon
 CHAPTER = ['batch_size', 'learning_rate', 'n_hidden', 'n_noise']  # the chapter's settings
 STRIP = re.compile(r'\d{3,}\.png')
 TRACE = 'iteration,D loss,G loss\n'
-OWNER = 'run.txt'  # in a folder of strips: names the folder of the run that draws there
-RUN = ['run.json', 'losses.csv', 'checkpoints']
+OWNER = 'run.txt'  # in a folder of strips: folder and id of the run that draws there
 
 
 @contextlib.contextmanager
@@ -64,9 +64,13 @@ def _stderr_held_back():
 
 if os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3') == '3':
     with _stderr_held_back():
+        import matplotlib
+        import numpy as np
         import tensorflow.compat.v1 as tf
     tf.logging.set_verbosity(tf.logging.ERROR)
 else:
+    import matplotlib
+    import numpy as np
     import tensorflow.compat.v1 as tf
 
 import checkpoints  # noqa: E402  after TensorFlow has been kept quiet
@@ -87,9 +91,15 @@ def program(main):
         sys.exit(end.status)
     except KeyboardInterrupt:  # before the first epoch, with nothing to save yet
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our lines has gone, as in `… | head`
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        # The reader of our lines has gone, as in `… | head`, or there is no room for them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        if error.errno == errno.EPIPE:
+            sys.exit(1)
+        print('%s: error: no room left for the output' % os.path.basename(sys.argv[0]), file=sys.stderr)
+        sys.exit(2)
 
 
 class Run:
@@ -113,9 +123,19 @@ class Run:
                         samples=os.path.join(ROOT, samples), run=os.path.join(ROOT, 'runs', listing))
         given = options.parse(description, argv, defaults)
         self._resume = given.pop('resume')
-        self._folder = os.path.abspath(given.pop('run', defaults.pop('run')))
-        self._record = _read_record(self._folder) if self._resume else None
-        recorded = dict(self._record['identity'], **self._record['options']) if self._record else {}
+        self._folder = os.path.realpath(given.pop('run', defaults.pop('run')))
+        self._lock = self._record = self._epoch = None
+        self._writing = False
+        recorded = {}
+        if self._resume and os.path.exists(self._path('run.json')):
+            self._lock = files.lock(self._folder + '.lock', self._folder)
+            self._record = _read_record(self._path('run.json'))
+            recorded = dict(self._record['identity'], **self._record['options'])
+            for name in 'data', 'samples', 'init', 'trace':
+                if recorded[name] and not os.path.exists(recorded[name]):
+                    gone = recorded.pop(name)
+                    if name not in given:
+                        _say('%s is gone: --%s is taken as not given' % (gone, name))
         if given.get('seed') == 'random':
             given['seed'] = recorded.get('seed', random.SystemRandom().randrange(options.SEEDS))
         chosen = {name: given.get(name, recorded.get(name, default)) for name, default in defaults.items()}
@@ -126,6 +146,11 @@ class Run:
         for name in CHAPTER:
             setattr(self, name, self._identity[name])
         self.data = chosen['data']
+        if recorded.get('samples', chosen['samples']) != chosen['samples']:
+            raise BadInput('%s draws in %s: leave --samples out to go on'
+                           % (self._folder, recorded['samples']))
+        if (chosen['samples'] + os.sep).startswith(self._folder + os.sep):
+            raise BadInput('--samples %s lies in --run %s: name another' % (chosen['samples'], self._folder))
         tf.reset_default_graph()
         tf.set_random_seed(self._identity['seed'])
 
@@ -140,6 +165,11 @@ class Run:
         written, unless it is the system that refuses to write.
         """
         self._sess, self._mnist, self._total_batch = sess, mnist, total_batch
+        self._progress = _Progress(self._options['epochs'], total_batch)
+        with self._listening():
+            self._begin(weights, mnist, total_batch)
+
+    def _begin(self, weights, mnist, total_batch):
         if not total_batch:
             raise BadInput('%s holds %d training images, too few for a batch of %d: lower --batch-size'
                            % (self.data, mnist.train.num_examples, self.batch_size))
@@ -153,29 +183,29 @@ class Run:
             self._check_identity()
         else:
             _check_folder(self._folder)
-        self._check_trace()
 
         with files.refusals(self._folder):
             os.makedirs(os.path.dirname(self._folder), exist_ok=True)
         with files.refusals(samples):
             os.makedirs(samples, exist_ok=True)
-        self._lock = files.lock(self._folder + '.lock', self._folder)
+        self._lock = self._lock or files.lock(self._folder + '.lock', self._folder)
         self._owner = files.lock(os.path.join(samples, OWNER), samples)
 
         self._saver = tf.train.Saver(max_to_keep=None)
         self._finite = tf.reduce_all([tf.reduce_all(tf.is_finite(v)) for v in tf.global_variables()])
         self._first, self._losses = 0, []
-        found = checkpoints.load(self._path('checkpoints'), sess, self._saver, _say) if self._record else None
+        found = self._record and checkpoints.load(self._path('checkpoints'), self._sess, self._saver, _say)
         if found:
             self._go_back_to(*found)
         elif self._resume:
             _say('nothing to resume in %s: starting from the beginning' % self._folder)
         if arrays and not found:
             # Through the initializers' own inputs: no operation is added to the chapter's graph.
-            sess.run([variable.initializer for variable in weights.values()],
-                     {variable.initializer.inputs[1]: arrays[name] for name, variable in weights.items()})
-        with files.refusals(self._folder):
-            self._take_possession()
+            initializers = {name: variable.initializer for name, variable in weights.items()}
+            self._sess.run(list(initializers.values()),
+                           {operation.inputs[1]: arrays[name] for name, operation in initializers.items()})
+        self._check_trace()
+        self._take_possession()
         self._write_record(state='running', options=self._options)
         self._write_losses()
         self._trim_trace()
@@ -183,14 +213,8 @@ class Run:
 
     def epochs(self):
         """The epochs still to be run; at the end of each, its losses and a checkpoint are written."""
-        total = self._options['epochs']
-        self._progress = _Progress(self._first, total, self._total_batch)
-        handlers = {}
-        if threading.current_thread() is threading.main_thread():
-            for number in signal.SIGINT, signal.SIGTERM:
-                handlers[number] = signal.signal(number, self._stop)
-        try:
-            for epoch in range(self._first, total):
+        with self._lock, self._owner, self._listening():
+            for epoch in range(self._first, self._options['epochs']):
                 self._epoch, self._iteration, self._rows, self._strip = epoch, 0, [], None
                 began = time.perf_counter()
                 yield epoch
@@ -198,11 +222,6 @@ class Run:
             self._write_record(state='finished')
             if sys.stderr.isatty():
                 _say('the strips are in %s, the record is in %s' % (self._options['samples'], self._folder))
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-            self._lock.close()
-            self._owner.close()
 
     def step(self, loss_D, loss_G):
         """Takes note of the losses of an iteration; ends the run if one of them is no finite number."""
@@ -241,19 +260,21 @@ class Run:
                 begun = {'listing': 'the %s listing' % value, 'data': 'other data', 'init': 'another --init'}
                 raise BadInput('%s was begun with %s: go on with that, or begin a new run without --resume'
                                % (self._folder, begun.get(name, '--%s %s' % (name.replace('_', '-'), value))))
+        for epoch in checkpoints.epochs(self._path('checkpoints'))[:1]:
+            if self._options['epochs'] <= epoch:
+                raise BadInput('%s has done %d epochs already, more than --epochs %d'
+                               % (self._folder, epoch + 1, self._options['epochs']))
 
     def _go_back_to(self, epoch, state):
         """Takes the run up where the checkpoint of an epoch left it."""
         self._first = epoch + 1
-        if self._options['epochs'] < self._first:
-            raise BadInput('%s has done %d epochs already, more than --epochs %d'
-                           % (self._folder, self._first, self._options['epochs']))
         np.random.set_state(('MT19937', state['random_keys'], int(state['random_position']),
                              int(state['random_has_gauss']), float(state['random_gauss'])))
         self._mnist.train.set_state(state)
         self._losses = list(zip(state['loss_D'], state['loss_G'], state['seconds']))
         _say('going on after epoch %d' % epoch)
         begun, now = self._record['versions'], _versions()
+        self._record['resumed'].append(dict(now, after_epoch=epoch, time=_now()))
         if begun != now:
             _say('note: begun with %s; now %s. The last digits may differ' % tuple(
                 ', '.join('%s %s' % item for item in sorted(versions.items())) for versions in (begun, now)))
@@ -262,30 +283,30 @@ class Run:
         """Makes the folders of the run and of the strips its own, without losing what an earlier run left.
 
         An earlier run's folder moves to a free name beside it, FOLDER.1, FOLDER.2, … Strips of another run
-        move into that run's own folder, or into a FOLDER.N if it is not to be found. Those of the run
-        itself, if another has meanwhile been given the folder of the strips, come back.
+        move into that run's folder, or into a FOLDER.N if it is not to be found. Those of the run itself,
+        if another has meanwhile drawn in the folder of the strips, come back.
         """
         samples, resumed = self._options['samples'], self._record
-        self._owner.seek(0)
-        owner = self._owner.read().strip()
         if not resumed:
-            if os.path.isdir(self._folder) and any(name in RUN for name in os.listdir(self._folder)):
-                moved = self._free_name()
-                os.rename(self._folder, moved)
-                _say('the run that was in %s is now in %s' % (self._folder, moved))
-                owner = moved if owner == self._folder else owner
-            elif owner == self._folder:  # which somebody has removed
-                owner = ''
+            with files.refusals(self._folder):
+                if os.path.exists(self._path('run.json')):
+                    moved = self._free_name()
+                    os.rename(self._folder, moved)
+                    _say('the run that was in %s is now in %s' % (self._folder, moved))
+                os.makedirs(self._folder, exist_ok=True)
             self._record = {
-                'format': FORMAT, 'state': 'running', 'identity': self._identity, 'options': self._options,
-                'started': datetime.datetime.now().astimezone().isoformat(timespec='seconds'),
-                'versions': _versions(), 'machine': _machine(), 'strips': {}}
-        if owner != self._folder:
-            _move_strips(samples, owner if os.path.isdir(owner) else self._free_name())
-        self._owner.truncate(0)
-        self._owner.write(self._folder + '\n')
-        self._owner.flush()
-        os.makedirs(self._folder, exist_ok=True)
+                'format': FORMAT, 'id': uuid.uuid4().hex, 'state': 'running', 'identity': self._identity,
+                'options': self._options, 'started': _now(), 'resumed': [], 'versions': _versions(),
+                'machine': _machine(), 'strips': {}}
+        self._owner.seek(0)
+        owner, name = (self._owner.read().splitlines() + ['', ''])[:2]
+        if name != self._record['id']:
+            _move_strips(samples, _home(owner, name) or self._free_name())
+            with files.refusals(samples):
+                self._owner.seek(0)
+                self._owner.write('%s\n%s\n' % (self._folder, self._record['id']))
+                self._owner.flush()  # in one piece: two lines count, whatever may still follow them
+                self._owner.truncate()
         if resumed:
             _move_strips(self._folder, samples)
 
@@ -296,10 +317,10 @@ class Run:
     # --- the end of an epoch, and of the run
 
     def _end_epoch(self, seconds):
-        self._losses.append((*self._last, seconds))
-        self._append_trace()
         if not self._sess.run(self._finite):
             self._give_out('the weights are no finite numbers after it')
+        self._losses.append((*self._last, seconds))
+        self._append_trace()
         if self._strip:
             self._record['strips'][os.path.basename(self._strip)] = files.digest(self._strip)
             self._write_record()
@@ -325,11 +346,27 @@ class Run:
     def _stop(self, number, frame):
         """Ends the run on Ctrl-C or SIGTERM."""
         self._progress.clear()
-        with contextlib.suppress(BadInput):
-            self._write_record(state='stopped')
+        if self._epoch is not None and not self._writing:
+            with contextlib.suppress(BadInput):
+                self._write_record(state='stopped')
+        when = 'before the first epoch' if self._epoch is None else 'in epoch %d' % self._epoch
         raise Stopped(
-            'stopped by %s in epoch %d; %s. To go on, give the same command with --resume (make: RESUME=1)'
-            % (signal.Signals(number).name, self._epoch, self._last_checkpoint()), status=128 + number)
+            'stopped by %s %s; %s. To go on, give the same command with --resume (make: RESUME=1)'
+            % (signal.Signals(number).name, when, self._last_checkpoint()), status=128 + number)
+
+    @contextlib.contextmanager
+    def _listening(self):
+        """Has Ctrl-C and SIGTERM end the run in order, unless they are being ignored."""
+        handlers = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in signal.SIGINT, signal.SIGTERM:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    handlers[number] = signal.signal(number, self._stop)
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
     def _last_checkpoint(self):
         epochs = checkpoints.epochs(self._path('checkpoints'))
@@ -343,8 +380,10 @@ class Run:
 
     def _write_record(self, **changes):
         self._record.update(changes)
+        self._writing = True  # a signal that comes now must not write the same file
         with files.whole(self._path('run.json')) as part, open(part, 'w') as file:
             json.dump(self._record, file, indent=1)
+        self._writing = False
 
     def _write_losses(self):
         """Writes losses.csv as it stood before the first epoch to be run."""
@@ -356,20 +395,28 @@ class Run:
         return '%d,%.9g,%.9g,%.3f\n' % (epoch, *self._losses[epoch])
 
     def _check_trace(self):
-        """Raises BadInput if the trace would take the place of a file that is none."""
+        """Raises BadInput if the trace is some other file, or not that of the epochs already done."""
         path = self._options['trace']
-        if path and os.path.exists(path) and os.path.getsize(path):
-            with open(path, 'rb') as file:
-                if file.readline().rstrip() != TRACE.rstrip().encode():
-                    raise BadInput('--trace %s is there already and is no trace: name another' % path)
+        if not path or not (self._first or os.path.exists(path) and os.path.getsize(path)):
+            return
+        rows = []
+        with contextlib.suppress(OSError, ValueError), open(path, encoding='utf-8') as file:
+            rows = file.readlines()
+        if rows[:1] != [TRACE]:
+            raise BadInput('--trace %s is no trace%s: name another' % (
+                path, ' of the epochs already done' if self._first else ', and is there already'))
+        ends = rows[self._total_batch::self._total_batch][:self._first]
+        if [row.rstrip().split(',')[1:] for row in ends] != [
+                ['%.9g' % loss for loss in losses[:2]] for losses in self._losses]:
+            raise BadInput('--trace %s is the trace of another run: name another' % path)
 
     def _trim_trace(self):
         """Cuts the trace back to the iterations before the first epoch to be run."""
         path, rows = self._options['trace'], []
         if not path:
             return
-        if self._first and os.path.exists(path):
-            with open(path) as file:
+        if self._first:
+            with open(path, encoding='utf-8') as file:
                 rows = file.readlines()[1:1 + self._first * self._total_batch]
         with files.whole(path) as part, open(part, 'w') as file:
             file.write(TRACE)
@@ -387,25 +434,24 @@ class _Progress:
 
     INTERVAL = 0.1  # seconds
 
-    def __init__(self, first, total, total_batch):
+    def __init__(self, total, total_batch):
         self._on = sys.stderr.isatty()
         self._total, self._total_batch = total, total_batch
-        self._first = first * total_batch
-        self._began = time.monotonic()
-        self._next = self._began + self.INTERVAL
-        self._length = 0
+        self._done = self._next = self._length = 0
+        self._began = None
 
     def show(self, epoch, iteration, loss_D, loss_G):
         if not self._on:
             return
         now = time.monotonic()
+        self._began = self._began or now
+        self._done += 1
         if iteration == self._total_batch:
             self.clear()  # the book's line comes next
-        elif now >= self._next:
+        elif now >= self._next and now > self._began:
             self._next = now + self.INTERVAL
-            done = epoch * self._total_batch + iteration
-            rate = (done - self._first) / (now - self._began)
-            left = int((self._total * self._total_batch - done) / rate)
+            rate = (self._done - 1) / (now - self._began)
+            left = int(((self._total - epoch) * self._total_batch - iteration) / rate)
             line = 'epoch %d/%d  %.0f/s  D loss %.4g  G loss %.4g  %d:%02d:%02d left' % (
                 epoch + 1, self._total, rate, loss_D, loss_G, left // 3600, left // 60 % 60, left % 60)
             sys.stderr.write('\r' + line.ljust(self._length))
@@ -428,6 +474,10 @@ def _versions():
             'matplotlib': matplotlib.__version__}
 
 
+def _now():
+    return datetime.datetime.now().astimezone().isoformat(timespec='seconds')
+
+
 def _machine():
     threads = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     return {'processor': _processor(), 'system': platform.platform(), 'threads': threads}
@@ -445,22 +495,21 @@ def _check_folder(folder):
     """Raises BadInput if something else than a run stands in the folder, which would have to move."""
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise BadInput('--run %s is a file: name a folder' % folder)
-    others = os.path.isdir(folder) and [name for name in os.listdir(folder) if not (
-        name in RUN or name.endswith('.part') or STRIP.fullmatch(name))]
-    if others:
-        raise BadInput('--run %s holds %s, which is no part of a run: name another folder'
-                       % (folder, others[0]))
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    others = [name for name in names if not name.endswith('.part')]
+    if others and 'run.json' not in names:
+        raise BadInput('--run %s holds %s, but no run: name another folder' % (folder, others[0]))
 
 
-def _read_record(folder):
-    """The record of the run in a folder, or None if there is none."""
-    path = os.path.join(folder, 'run.json')
+def _read_record(path):
+    """The record of a run, with all that going on with it takes."""
     try:
         with open(path) as file:
             record = json.load(file)
         kind = record['format']
-    except FileNotFoundError:
-        return None
+        if kind == FORMAT:
+            needed = [record[name] for name in ('id', 'identity', 'options', 'versions', 'strips', 'resumed')]
+            needed += [record['options'][name] for name in ('epochs', 'data', 'samples', 'init', 'trace')]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput('%s cannot be read (%s): begin a new run without --resume'
                        % (path, error)) from None
@@ -470,9 +519,26 @@ def _read_record(folder):
     return record
 
 
+def _home(folder, name):
+    """Where the run of that id is now: in the folder it was in, or moved to FOLDER.N; None if nowhere."""
+    for path in [folder, *glob.glob(glob.escape(folder) + '.*')] if name else []:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with open(os.path.join(path, 'run.json')) as file:
+                if json.load(file)['id'] == name:
+                    return path
+    return None
+
+
 def _move_strips(source, target):
-    """Moves the strips of one folder into another, which is made if there are any."""
-    for name in sorted(os.listdir(source)):
-        if STRIP.fullmatch(name):
-            os.makedirs(target, exist_ok=True)
-            os.replace(os.path.join(source, name), os.path.join(target, name))
+    """Moves the strips of one folder into another, be it on another disk; it is made if there are any."""
+    strips = [name for name in sorted(os.listdir(source)) if STRIP.fullmatch(name)]
+    if not strips:
+        return
+    with files.refusals(target):
+        os.makedirs(target, exist_ok=True)
+    for name in strips:
+        with files.whole(os.path.join(target, name)) as part:
+            shutil.copyfile(os.path.join(source, name), part)
+        with files.refusals(source):
+            os.remove(os.path.join(source, name))
+    _say('the strips that were in %s are now in %s' % (source, target))

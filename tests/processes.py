@@ -112,7 +112,7 @@ class Lab:
         while after_an_epoch and process.is_alive() and not self.read('stdout'):
             time.sleep(0.005)
         time.sleep(seconds)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.join()
         return process.exitcode == -signal.SIGKILL
 
@@ -137,4 +137,8 @@ class Lab:
         other = object.__new__(Lab)
         other.folder, other.listing = str(folder), self.listing
         other.argv = [word.replace(self.folder, other.folder) for word in self.argv]
+        for name in ('run', 'run.json'), ('samples', 'run.txt'):
+            content = self.read(*name).replace(self.folder.encode(), other.folder.encode())
+            with open(other.path(*name), 'wb') as file:
+                file.write(content)
         return other

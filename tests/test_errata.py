@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import types
 
 import gan_basic
@@ -24,10 +25,31 @@ def read(name):
 PAGES = [read('errata.md'), read('errata.ko.md')]
 
 
+def rows(page):
+    """(section, step, printed line, what comes of it) of each row that quotes the printed page."""
+    section, found = None, []
+    for line in page.splitlines():
+        if line.startswith('#'):
+            section = re.search(r'9\.\d|$', line).group()
+        elif section and re.match(r'\| \d', line):
+            found.append((section, *(cell.strip() for cell in line.strip('|').split(' | ')[:3])))
+    return found
+
+
 def listed(line, claim=''):
-    """Asserts that a row of both pages quotes the printed line and names what comes of it."""
+    """Asserts that both pages quote the printed line, and wherever they do name what comes of it."""
     for page in PAGES:
-        assert any('`%s`' % line in row and claim in row for row in page.splitlines()), (line, claim)
+        claims = [row[3] for row in rows(page) if row[2] == '`%s`' % line]
+        assert claims and all(claim in text for text in claims), (line, claim)
+
+
+def test_both_pages_have_the_same_rows():
+    english, korean = map(rows, PAGES)
+    assert [row[:3] for row in english] == [row[:3] for row in korean]
+    assert [section for section, *_ in english] == ['9.1'] * 16 + ['9.2'] * 8
+    facts = re.compile(r'\w+Error[^`]*|\d+\.\w+(?:[.-]\d+)?|\[\d+, \d+\]', re.ASCII)
+    for mine, other in zip(english, korean):
+        assert set(facts.findall(mine[3])) == set(facts.findall(other[3])), mine
 
 
 NEVER_CLOSED = [
@@ -149,7 +171,7 @@ def test_the_discriminator_as_printed_never_sees_the_labels():
         wrong = sess.run(gan.D_real, {gan.X: xs, gan.Y: np.roll(ys, 1, axis=1)})
     np.testing.assert_array_equal(right, wrong)
     assert gan.weights['discriminator/dense/kernel'].shape.as_list() == [784, 256]
-    listed(line)
+    listed(line, '[784, 256]')
 
 
 def test_the_strip_stands_outside_the_loop():
@@ -164,3 +186,4 @@ def test_the_strip_stands_outside_the_loop():
     exec(inside, names)
     assert len(printed) == 1 + 100
     listed(line, '099.png')
+    assert all('100' in row[3] for page in PAGES for row in rows(page) if row[1] == '13' and line in row[2])

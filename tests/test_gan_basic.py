@@ -37,6 +37,7 @@ def test_variables_are_the_chapters(gan, sess):
             assert not array.any()
         else:  # 256 draws at least: the deviation is known to some 5 %
             assert abs(array.std() - 0.01) < 0.0015 and abs(array.mean()) < 0.002
+    assert np.abs(weights['G_W1']).max() > 0.03 and np.abs(weights['G_W2']).max() > 0.03, 'not truncated'
     # Eight of the networks and, for each of the two Adams, two slots each and two powers: no more.
     assert len(tf.trainable_variables()) == 8 and len(tf.global_variables()) == 8 + 2 * 8 + 2 * 2
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import sys
 import threading
 
@@ -84,8 +85,9 @@ def test_other_types_are_refused(small):
 def test_validation_size(small):
     sets = input_data.read_data_sets(small, validation_size=0)
     assert (sets.train.num_examples, sets.validation.num_examples) == (5600, 0)
-    with pytest.raises(ValueError, match='5601 cannot be set apart'):
-        input_data.read_data_sets(small, validation_size=5601)
+    for size in 5601, -1:
+        with pytest.raises(BadInput, match='%d cannot be set apart' % size):
+            input_data.read_data_sets(small, validation_size=size)
 
 
 def test_its_own_seed_overrides_the_graphs(small):
@@ -135,6 +137,8 @@ DAMAGE = {
     'wrong magic number': (LABELS, lambda _: gzip.compress(idx(read_bytes(IMAGES)[:1])), '2051, not 2049'),
     'trailing bytes': (LABELS, lambda packed: packed_again(packed, lambda c: c + b'\0'), 'holds 5609 bytes'),
     'header only': (IMAGES, lambda packed: packed_again(packed, lambda c: c[:16]), 'holds 16 bytes'),
+    'sizes beyond all bounds': (IMAGES, lambda _: gzip.compress(
+        np.array([2051, 2 ** 31, 2 ** 31, 28], '>u4').tobytes()), 'holds 16 bytes'),
     'fewer labels': (LABELS, lambda _: gzip.compress(idx(read_bytes(LABELS)[:5599])), '5599 labels'),
     'a label of ten': (LABELS, lambda packed: packed_again(packed, lambda c: c[:-1] + b'\x0a'), 'label 10'),
     'other sizes': (IMAGES, lambda _: gzip.compress(idx(np.zeros((5600, 32, 32), np.uint8))), '32×32'),
@@ -204,11 +208,13 @@ def originals():
     return files
 
 
-def test_missing_files_are_fetched_and_kept(tmp_path, originals):
+def test_missing_files_are_fetched_and_kept(tmp_path, originals, capsys):
     folder = tmp_path / 'new' / 'data'
     with Server(originals) as server:
         sets = input_data.read_data_sets(str(folder), source_url=server.url)
         assert sorted(server.asked) == sorted(originals)
+        out, err = capsys.readouterr()
+        assert out == '' and err.splitlines() == ['Fetched ' + server.url + name for name in server.asked]
         assert sets.test.num_examples == 10000
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == originals
         (folder / LABELS).unlink()
@@ -222,8 +228,9 @@ def test_missing_files_are_fetched_and_kept(tmp_path, originals):
     ({LABELS: gzip.compress(b'something else')}, None, 'SHA-256'),
     ({LABELS: b'<html>'}, None, 'could not be fetched'),
     ({LABELS: None}, None, '404'),
+    ({LABELS: gzip.compress(bytes(9999))[:-20]}, None, 'could not be fetched'),
     ({}, 1000, 'could not be fetched'),
-], ids=['another file', 'a web page', 'not there', 'cut off'])
+], ids=['another file', 'a web page', 'not there', 'cut short at its source', 'cut off'])
 def test_a_bad_download_leaves_nothing(tmp_path, originals, change, cut, reason):
     files = {name: content for name, content in dict(originals, **change).items() if content}
     folder = tmp_path / 'data'
@@ -231,6 +238,26 @@ def test_a_bad_download_leaves_nothing(tmp_path, originals, change, cut, reason)
         input_data.read_data_sets(str(folder), source_url=server.url)
     assert '\n' not in str(error.value) and str(folder) in str(error.value)
     assert not folder.exists()
+
+
+def test_a_server_that_stalls_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(input_data, 'TIMEOUT', 0.3)
+    with socket.create_server(('127.0.0.1', 0)) as silent, pytest.raises(BadInput, match='timed out'):
+        input_data.read_data_sets(str(tmp_path), source_url='http://127.0.0.1:%d/' % silent.getsockname()[1])
+
+
+def test_no_address_and_no_folder(tmp_path):
+    assert input_data.DEFAULT_SOURCE_URL == 'https://storage.googleapis.com/cvdf-datasets/mnist/'
+    with pytest.raises(BadInput, match='could not be fetched from nonsense/'):
+        input_data.read_data_sets(str(tmp_path), source_url='nonsense/')
+
+
+def test_a_folder_in_place_of_a_file_is_named(small, tmp_path):
+    shutil.copytree(small, str(tmp_path / 'data'))
+    (tmp_path / 'data' / LABELS).unlink()
+    (tmp_path / 'data' / LABELS).mkdir()
+    with pytest.raises(BadInput, match='Is a directory'):
+        input_data.read_data_sets(str(tmp_path / 'data'))
 
 
 def test_a_disk_too_small_for_the_files_is_left_empty(tmp_path, originals):

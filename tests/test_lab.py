@@ -9,6 +9,8 @@ import sys
 import figures
 import gan_basic
 import gan_conditional
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from conftest import REFERENCE, drop_roots_privilege, read_bytes, run_script
@@ -26,6 +28,7 @@ INIT = {gan_basic: os.path.join(REFERENCE, 'basic-init.npz'),
 
 @LISTINGS
 def test_a_run_prints_the_books_lines_and_draws_its_strips(program, small, tmp_path, listing):
+    plt.switch_backend('svg')
     status, out, err = program(listing.main, '--data', small, '--samples', tmp_path / 's', '--epochs', 11)
     assert status == 0 and err == ['seed: 7']
     assert len(out) == 12 and out[-1] == '최적화 완료!'
@@ -34,9 +37,21 @@ def test_a_run_prints_the_books_lines_and_draws_its_strips(program, small, tmp_p
     assert sorted(os.listdir(str(tmp_path / 's'))) == ['000.png', '009.png', 'run.txt']
     first, second = (figures.read(str(tmp_path / 's' / name)) for name in ('000.png', '009.png'))
     assert np.abs(first[-1] - second[-1]).mean() > 0.01
+    assert len(np.unique(second[-1].reshape(10, 784), axis=0)) == 10
+    assert plt.get_fignums() == [] and matplotlib.get_backend().lower() == 'agg'
     if listing is gan_conditional:
         real = np.multiply(read_bytes(input_data.TEST_IMAGES)[:10].astype(np.float32), 1.0 / 255.0)
         np.testing.assert_array_equal(second[0], real)
+
+
+def test_the_lower_row_is_drawn_for_the_labels_of_the_upper(program, small, tmp_path):
+    program(gan_conditional.main, '--data', small, '--samples', tmp_path, '--epochs', 1,
+            '--init', os.path.join(REFERENCE, 'conditional-final.npz'))
+    drawn = figures.read(str(tmp_path / '000.png'))[1].reshape(10, 784)
+    images, labels = read_bytes(input_data.TRAIN_IMAGES), read_bytes(input_data.TRAIN_LABELS)
+    means = np.array([images[labels == digit].mean(0).ravel() / 255 for digit in range(10)])
+    nearest = np.square(drawn[:, np.newaxis] - means).sum(-1).argmin(1)
+    assert (nearest == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]).sum() >= 7, nearest
 
 
 @LISTINGS
@@ -178,9 +193,9 @@ def test_from_another_folder_in_a_c_locale_without_a_display(small, tmp_path, na
     assert sorted(os.listdir(str(tmp_path / 'strips'))) == ['000.png', 'run.txt']
 
 
-def test_from_the_chapters_own_folder(small, tmp_path):
-    run = subprocess.run([sys.executable, 'gan_basic.py', '--data', small, '--samples', str(tmp_path),
-                          '--run', str(tmp_path / 'run'), '--epochs', '1'],
+def test_from_the_chapters_own_folder_with_the_repositorys_digits(tmp_path):
+    run = subprocess.run([sys.executable, 'gan_basic.py', '--samples', str(tmp_path), '--run',
+                          str(tmp_path / 'run'), '--epochs', '1', '--batch-size', '5000'],
                          cwd=os.path.join(lab.ROOT, 'chapter09'), encoding='utf-8', capture_output=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1] == '최적화 완료!'
@@ -196,6 +211,11 @@ def test_lines_come_as_they_are_printed_and_a_closed_pipe_is_no_bug(small, tmp_p
         assert process.stderr.read() == 'seed: 7\n'
 
 
+def test_tensorflow_may_be_heard():
+    run = run_script('gan_basic.py', '--epochs', '0', env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL='0'))
+    assert len(run.stderr.splitlines()) > 1 and '--epochs' in run.stderr.splitlines()[-1]
+
+
 def test_a_failing_import_of_tensorflow_is_not_hushed_up(tmp_path):
     (tmp_path / 'tensorflow').mkdir()
     (tmp_path / 'tensorflow' / '__init__.py').write_text(
@@ -205,13 +225,18 @@ def test_a_failing_import_of_tensorflow_is_not_hushed_up(tmp_path):
     assert 'the library says why' in run.stderr and 'ImportError: broken' in run.stderr
 
 
-def test_help_tells_the_defaults():
-    run = run_script('gan_conditional.py', '--help')
+@pytest.mark.parametrize('name, rate, folder, run_folder', [
+    ('gan_basic.py', 0.0002, 'samples', 'basic'), ('gan_conditional.py', 0.001, 'samples2', 'conditional')])
+def test_help_tells_the_defaults(name, rate, folder, run_folder):
+    run = run_script(name, '--help')
     assert run.returncode == 0
     for option in ('--epochs', '--seed', '--batch-size', '--learning-rate', '--n-hidden', '--n-noise',
                    '--data', '--samples', '--run', '--init', '--trace', '--resume'):
         assert option in run.stdout
-    words = ' '.join(run.stdout.split())
-    for default in ('(default: 100)', '(default: 7)', '(default: 0.001)', os.path.join('mnist', 'data)'),
-                    'samples2)', os.path.join('runs', 'conditional)')):
-        assert default in words, words
+    words = ' '.join(run.stdout.replace('-\n', '-').split())
+    defaults = [('epochs', 100), ('batch-size', 100), ('learning-rate', rate), ('n-hidden', 256),
+                ('n-noise', 128), ('seed', 7), ('data', os.path.join(lab.ROOT, 'mnist', 'data')),
+                ('samples', os.path.join(lab.ROOT, folder)),
+                ('run', os.path.join(lab.ROOT, 'runs', run_folder))]
+    for option, default in defaults:
+        assert re.search(r'--%s \S+ [^()]*\(default: %s\)' % (option, re.escape(str(default))), words), words

@@ -97,6 +97,17 @@ def test_untrained_regularised_and_constrained():
     assert [variable.constraint for variable in tf.trainable_variables()] == [tf.abs, tf.square]
 
 
+def test_an_activity_regularizer_sees_the_activations():
+    layers.dense(tf.constant([[-1.0], [2.0]]), 1, activation=tf.nn.relu, activity_regularizer=tf.reduce_sum,
+                 kernel_initializer=tf.ones_initializer())
+    assert run(tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)) == [1]
+
+
+def test_arrays_and_other_precisions():
+    assert layers.dense(np.ones((1, 5), np.float32), 2).dtype == tf.float32
+    assert layers.dense(np.ones((1, 5), np.float64), 2).dtype == tf.float64
+
+
 def test_more_dimensions():
     x = np.random.RandomState(0).normal(size=(2, 3, 5)).astype(np.float32)
     output = layers.dense(tf.constant(x), 4, name='deep')

@@ -65,6 +65,8 @@ def test_a_missing_environment_is_made_from_the_requirements(clone):
     steps = [plan.index(step) for step in (
         '-m venv --clear new', 'pip-version-check -r requirements.txt', 'touch new/ready', 'gan_basic.py')]
     assert steps == sorted(steps)
+    assert developers_plan.index('-m venv') < developers_plan.index('-r requirements-dev.txt')
+    assert developers_plan.splitlines()[-1].endswith('/python -m pytest -q -n 2 --dist loadfile')
     assert 'requirements-dev' not in plan and '-r requirements-dev.txt' in developers_plan
 
 
@@ -78,3 +80,23 @@ def test_a_python_that_will_not_do(clone, python):
 def test_requirements_are_the_three_and_no_other(clone):
     names = [re.match(r'\w+', line).group() for line in (clone / 'requirements.txt').read_text().splitlines()]
     assert names == ['tensorflow', 'numpy', 'matplotlib']
+
+
+def test_the_versions_of_python_that_will_do(clone):
+    check = re.search(r"-c '(.*?)'", make(clone, '-n', 'VENV=new', 'basic').stdout).group(1)
+    expected = {(3, 9): True, (3, 10): False, (3, 13): False, (3, 14): True}
+    for version, refused in expected.items():
+        program = check.replace('sys.version_info', str((*version, 1)))
+        with pytest.raises(SystemExit) as end:
+            exec(program)
+        assert bool(end.value.code) == refused, version
+
+
+def test_changed_requirements_are_installed_and_targets_are_no_files(clone):
+    ready = (clone / '.venv' / 'ready').stat().st_mtime
+    (clone / 'basic').touch()
+    plan = make(clone, '-n', 'basic').stdout
+    assert 'pip' not in plan and 'gan_basic.py' in plan
+    os.utime(str(clone / 'requirements.txt'), (ready + 10, ready + 10))
+    assert '-r requirements.txt' in make(clone, '-n', 'basic').stdout
+    os.utime(str(clone / 'requirements.txt'), (ready - 10, ready - 10))

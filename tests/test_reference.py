@@ -10,11 +10,38 @@ import matrix
 import verify
 
 
-@pytest.mark.parametrize('key', [10, 100, 550, 'pixels'])
-@pytest.mark.parametrize('value', [0.06, math.inf, math.nan])
-def test_one_figure_out_of_bounds_is_enough(key, value):
-    good = {10: 0.0, 100: 0.0, 550: 0.0, 'pixels': 0.0}
-    assert verify.holds(good) and not verify.holds({**good, key: value})
+LIMITS = {10: 1e-6, 100: 1e-3, 550: 5e-2, 'pixels': 0.01}
+
+
+@pytest.mark.parametrize('key', LIMITS)
+def test_one_figure_out_of_bounds_is_enough(key):
+    assert verify.holds({name: 0.99 * limit for name, limit in LIMITS.items()})
+    for bad in 1.01 * LIMITS[key], math.inf, math.nan:
+        assert not verify.holds({**dict.fromkeys(LIMITS, 0.0), key: bad})
+
+
+@pytest.mark.parametrize('column', [1, 2])
+def test_one_loss_that_is_off_is_found(monkeypatch, column):
+    read = verify._losses
+
+    def off_at_the_50th(path):
+        losses = read(path).copy()
+        if not path.startswith(verify.REFERENCE):
+            losses[49, column - 1] *= 1.5
+        return losses
+
+    monkeypatch.setattr(verify, '_losses', off_at_the_50th)
+    measured = verify.replay('basic')
+    assert measured[10] <= 1e-6 and abs(measured[100] - 0.5) < 0.01 and abs(measured[550] - 0.5) < 0.01
+
+
+@pytest.mark.parametrize('failing', ['basic', 'conditional'])
+def test_one_listing_that_fails_is_enough(monkeypatch, failing):
+    monkeypatch.setattr(verify, 'replay', lambda listing: dict.fromkeys(LIMITS, float(listing == failing)))
+    monkeypatch.setattr(sys, 'argv', ['verify.py'])
+    with pytest.raises(SystemExit) as end:
+        verify.main()
+    assert end.value.code == 1
 
 
 def test_a_listing_that_trains_otherwise_fails(monkeypatch, capsys):

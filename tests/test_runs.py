@@ -1,5 +1,6 @@
 """A run repeats to the byte, survives being killed, and keeps what it has when something fails."""
 
+import itertools
 import json
 import os
 import random
@@ -98,9 +99,8 @@ def test_a_hundred_kills_over_a_full_size_run(tmp_path, listing):
 def test_a_kill_before_any_change_to_a_file_changes_nothing(uninterrupted, small, tmp_path, listing):
     """Each process is killed one step later than the one before: between all steps of a checkpoint."""
     lab = Lab(tmp_path / 'killed', listing, small, '--epochs', '40')
-    for step in range(1, 50):
-        assert lab.run('--resume', kill_at=step) == -signal.SIGKILL, step
-    assert len(lab.lines('run', 'losses.csv')) > 5, 'the later processes got beyond an epoch each'
+    steps = next(step for step in itertools.count(1) if lab.run('--resume', kill_at=step) != -signal.SIGKILL)
+    assert steps > 40, 'the later processes got beyond an epoch each'
     assert lab.run('--resume') == 0, lab.read('stderr')
     assert lab.outcome() == uninterrupted.outcome()
     assert sorted(os.listdir(lab.folder)) == ['run', 'run.lock', 'samples', 'stderr', 'stdout', 'trace.csv']
@@ -130,13 +130,7 @@ def test_nothing_to_resume(program, small, tmp_path):
 @pytest.fixture
 def finished(uninterrupted, tmp_path):
     """A copy of the finished run, to be spoilt."""
-    lab = uninterrupted.copy(tmp_path / 'copy')
-    record = json.loads(lab.read('run', 'run.json').decode())
-    with open(lab.path('run', 'run.json'), 'w') as file:
-        json.dump(record, file)
-    with open(lab.path('samples', 'run.txt'), 'w') as file:
-        file.write(lab.path('run') + '\n')
-    return lab
+    return uninterrupted.copy(tmp_path / 'copy')
 
 
 def snapshot(folder):
@@ -169,6 +163,31 @@ def test_other_data_another_init_and_the_other_listing_are_refused(program, fini
         assert status == 2 and out == [] and len(err) == 1 and named in err[0], err
 
 
+def test_a_resumed_trace_must_be_this_runs(program, finished, listing):
+    words = [*finished.argv, '--resume', '--epochs', '41']
+    lines = finished.lines('trace.csv')
+    shifted = [lines[0]] + lines[2:] + lines[1:2]
+    for rows, named in ((lines[:60], 'of another run'), (shifted, 'of another run'),
+                        (['my notes'], 'is no trace'), ([], 'is no trace')):
+        with open(finished.path('trace.csv'), 'w') as file:
+            file.write(''.join(row + '\n' for row in rows))
+        before = snapshot(finished.folder)
+        status, out, err = program(MAINS[listing], *words)
+        assert status == 2 and out == [] and named in err[-1], err
+        assert snapshot(finished.folder) == before
+
+
+def test_other_samples_are_refused_but_a_moved_folder_goes_on(program, finished, listing, tmp_path):
+    status, _, err = program(MAINS[listing], *finished.argv, '--resume', '--samples', tmp_path / 'other')
+    assert status == 2 and 'draws in ' + finished.path('samples') in err[0]
+    os.rename(finished.folder, str(tmp_path / 'moved'))
+    status, out, err = program(
+        MAINS[listing], '--resume', '--run', tmp_path / 'moved' / 'run', '--samples',
+        tmp_path / 'moved' / 'samples', '--data', finished.argv[1], '--epochs', 41)
+    assert status == 0 and out[0].startswith('Epoch: 0040'), err
+    assert any('trace.csv is gone' in line for line in err)
+
+
 def test_a_random_seed_is_kept(program, small, tmp_path):
     words = ['--data', small, '--samples', tmp_path / 's', '--seed', 'random']
     _, _, first = program(gan_basic.main, *words, '--epochs', 1)
@@ -188,7 +207,9 @@ def test_an_earlier_run_and_its_strips_move_together(program, small, tmp_path):
     status, _, err = run('--epochs', 1, '--seed', 8)
     assert status == 0 and str(tmp_path / 'run.1') in err[0]
     assert sorted(os.listdir(str(tmp_path / 's'))) == ['000.png', 'run.txt']
-    assert (tmp_path / 's' / 'run.txt').read_text() == '%s\n' % (tmp_path / 'run')
+    folder, name = (tmp_path / 's' / 'run.txt').read_text().splitlines()
+    assert folder == str(tmp_path / 'run')
+    assert name == json.loads((tmp_path / 'run' / 'run.json').read_text())['id']
     assert sorted(os.listdir(str(tmp_path / 'run.1'))) == [
         '000.png', '009.png', 'checkpoints', 'losses.csv', 'run.json']
     assert (tmp_path / 'run.1' / '009.png').read_bytes() == first
@@ -209,10 +230,32 @@ def test_two_runs_take_turns_in_one_folder_of_strips(program, small, tmp_path):
     assert (tmp_path / 'b' / '000.png').read_bytes() == b and not (tmp_path / 'a' / '000.png').exists()
 
 
+def test_strips_find_their_run_where_it_has_moved_to(program, small, tmp_path):
+    def run(seed, folder):
+        program(gan_basic.main, '--data', small, '--samples', tmp_path / folder, '--epochs', 1,
+                '--seed', seed)
+
+    run(1, 's')
+    first = (tmp_path / 's' / '000.png').read_bytes()
+    run(2, 't')
+    run(3, 's')
+    assert (tmp_path / 'run.1' / '000.png').read_bytes() == first
+    assert not (tmp_path / 'run.2' / '000.png').exists()
+
+
+def test_strips_on_another_disk_move_as_well(program, small, tmp_path):
+    run = '%s %s/gan_basic.py --data %s --run run --samples disk --epochs 1' % (
+        sys.executable, CHAPTER09, small)
+    result = in_a_small_filesystem('2m', '%s; %s; ls disk' % (run, run), tmp_path)
+    assert result.stdout.splitlines()[-2:] == ['000.png', 'run.txt'], result.stderr
+    assert (tmp_path / 'run.1' / '000.png').exists()
+
+
 def test_strips_of_nobodys_are_kept(program, small, tmp_path):
     (tmp_path / 's').mkdir()
     (tmp_path / 's' / '099.png').write_bytes(b'from another place')
-    program(gan_basic.main, '--data', small, '--samples', tmp_path / 's', '--epochs', 1)
+    _, _, err = program(gan_basic.main, '--data', small, '--samples', tmp_path / 's', '--epochs', 1)
+    assert err[0] == 'the strips that were in %s are now in %s' % (tmp_path / 's', tmp_path / 'run.1')
     assert sorted(os.listdir(str(tmp_path / 's'))) == ['000.png', 'run.txt']
     assert (tmp_path / 'run.1' / '099.png').read_bytes() == b'from another place'
 
