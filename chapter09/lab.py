@@ -179,10 +179,12 @@ class Run:
         samples = self._options['samples']
         arrays = self._initial(weights)
         self._identity['data'] = hashlib.sha256(''.join(part.digest() for part in mnist).encode()).hexdigest()
+        self._first, self._losses = 0, []
         if self._record:
             self._check_identity()
         else:
             _check_folder(self._folder)
+            self._check_trace()
 
         with files.refusals(self._folder):
             os.makedirs(os.path.dirname(self._folder), exist_ok=True)
@@ -193,7 +195,6 @@ class Run:
 
         self._saver = tf.train.Saver(max_to_keep=None)
         self._finite = tf.reduce_all([tf.reduce_all(tf.is_finite(v)) for v in tf.global_variables()])
-        self._first, self._losses = 0, []
         found = self._record and checkpoints.load(self._path('checkpoints'), self._sess, self._saver, _say)
         if found:
             self._go_back_to(*found)
@@ -204,7 +205,8 @@ class Run:
             initializers = {name: variable.initializer for name, variable in weights.items()}
             self._sess.run(list(initializers.values()),
                            {operation.inputs[1]: arrays[name] for name, operation in initializers.items()})
-        self._check_trace()
+        if self._record:
+            self._check_trace()  # only now are the losses known that it must hold
         self._take_possession()
         self._write_record(state='running', options=self._options)
         self._write_losses()
