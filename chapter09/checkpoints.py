@@ -112,11 +112,27 @@ def _first_line(error):
     return str(error).split('\n')[0]
 
 
-def read_weights(path, weights):
-    """Reads initial weights from an .npz file or from a checkpoint, named without its .index.
+def newest(folder):
+    """The newest whole checkpoint as TensorFlow names it, without .index; None if there is none."""
+    for epoch in epochs(folder):
+        path = os.path.join(folder, '%04d' % epoch)
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            _read(path)
+            return os.path.join(path, 'model.ckpt')
+    return None
 
-    weights  {name: variable}. An .npz file must hold an array for each of these names, and no other; a
-             checkpoint must hold the variables by their own names, beside whatever else.
+
+def epoch_of(path):
+    """The epoch of a checkpoint as `newest` names it."""
+    return int(os.path.basename(os.path.dirname(path)))
+
+
+def read_weights(path, weights, others=()):
+    """Reads weights from an .npz file or from a checkpoint, named without its .index.
+
+    weights  {name: variable}. An .npz file must hold an array for each of these names; a checkpoint must
+             hold the variables by their own names, beside whatever else.
+    others   the names that an .npz file may hold besides
 
     Returns {name: array}. Raises BadInput if the file cannot be read or holds something else.
     """
@@ -127,22 +143,30 @@ def read_weights(path, weights):
                       if reader.has_tensor(variable.op.name)}
         else:
             with np.load(path) as file:
-                arrays = {name: np.asarray(file[name]) for name in file.files}
+                arrays = {name: np.asarray(file[name]) for name in file.files if name not in others}
     except Exception as error:  # nothing but foreign bytes is being parsed, and they may be anything
-        raise BadInput('--init %s cannot be read as an .npz file or a checkpoint (%s): name another'
+        raise BadInput('%s cannot be read as an .npz file or a checkpoint (%s): name another'
                        % (path, _first_line(error))) from None
     needed = ', '.join(weights)
     for name in sorted(weights.keys() | arrays.keys()):
         if name not in arrays:
-            raise BadInput('--init %s lacks %s: it must hold %s' % (path, name, needed))
+            raise BadInput('%s lacks %s: it must hold %s' % (path, name, needed))
         if name not in weights:
-            raise BadInput('--init %s holds %s, which this listing has not: it must hold %s'
+            raise BadInput('%s holds %s, which this listing has not: it must hold %s'
                            % (path, name, needed))
         shape = weights[name].shape.as_list()
         if arrays[name].dtype.kind != 'f' or list(arrays[name].shape) != shape:
-            raise BadInput('--init %s: %s must be floats of shape %s, not %s of shape %s'
+            raise BadInput('%s: %s must be floats of shape %s, not %s of shape %s'
                            % (path, name, shape, arrays[name].dtype, list(arrays[name].shape)))
     return arrays
+
+
+def assign(sess, weights, arrays):
+    """Gives the variables in `weights`, {name: variable}, the values in `arrays`, {name: array}."""
+    # Through the initializers' own inputs: no operation is added to the chapter's graph.
+    initializers = {name: variable.initializer for name, variable in weights.items()}
+    sess.run(list(initializers.values()),
+             {operation.inputs[1]: arrays[name] for name, operation in initializers.items()})
 
 
 def digest_of_weights(path):

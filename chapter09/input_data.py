@@ -160,6 +160,11 @@ def read_data_sets(train_dir, one_hot=False, dtype=tf.float32, reshape=True, val
                     test=data_set(test_images, test_labels))
 
 
+def digest(mnist):
+    """The SHA-256 of all that `read_data_sets` gave, in hexadecimal, whatever its present order."""
+    return hashlib.sha256(''.join(part.digest() for part in mnist).encode()).hexdigest()
+
+
 def _read_pair(folder, images_name, labels_name):
     images_path, labels_path = os.path.join(folder, images_name), os.path.join(folder, labels_name)
     images = _read_idx(images_path, magic=2051, dimensions=3)

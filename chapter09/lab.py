@@ -7,15 +7,12 @@ say) to hear everything TensorFlow has to say.
 import contextlib
 import datetime
 import errno
-import glob
-import hashlib
 import itertools
 import json
 import math
 import os
 import platform
 import random
-import re
 import shutil
 import signal
 import sys
@@ -29,11 +26,8 @@ import options
 from errors import BadInput, Stopped
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FORMAT = 1  # of the run folder; to be raised when an older version could no longer read it
 CHAPTER = ['batch_size', 'learning_rate', 'n_hidden', 'n_noise']  # the chapter's settings
-STRIP = re.compile(r'\d{3,}\.png')
 TRACE = 'iteration,D loss,G loss\n'
-OWNER = 'run.txt'  # in a folder of strips: folder and id of the run that draws there
 
 
 @contextlib.contextmanager
@@ -74,6 +68,8 @@ else:
     import tensorflow.compat.v1 as tf
 
 import checkpoints  # noqa: E402  after TensorFlow has been kept quiet
+import input_data  # noqa: E402
+import records  # noqa: E402
 
 
 def program(main):
@@ -129,7 +125,7 @@ class Run:
         recorded = {}
         if self._resume and os.path.exists(self._path('run.json')):
             self._lock = files.lock(self._folder + '.lock', self._folder)
-            self._record = _read_record(self._path('run.json'))
+            self._record = records.read(self._path('run.json'))
             recorded = dict(self._record['identity'], **self._record['options'])
             for name in 'data', 'samples', 'init', 'trace':
                 if recorded[name] and not os.path.exists(recorded[name]):
@@ -178,7 +174,7 @@ class Run:
                            % (self.data, mnist.test.num_examples))
         samples = self._options['samples']
         arrays = self._initial(weights)
-        self._identity['data'] = hashlib.sha256(''.join(part.digest() for part in mnist).encode()).hexdigest()
+        self._identity['data'] = input_data.digest(mnist)
         self._first, self._losses = 0, []
         if self._record:
             self._check_identity()
@@ -191,7 +187,7 @@ class Run:
         with files.refusals(samples):
             os.makedirs(samples, exist_ok=True)
         self._lock = self._lock or files.lock(self._folder + '.lock', self._folder)
-        self._owner = files.lock(os.path.join(samples, OWNER), samples)
+        self._owner = files.lock(os.path.join(samples, records.OWNER), samples)
 
         self._saver = tf.train.Saver(max_to_keep=None)
         self._finite = tf.reduce_all([tf.reduce_all(tf.is_finite(v)) for v in tf.global_variables()])
@@ -201,10 +197,7 @@ class Run:
         elif self._resume:
             _say('nothing to resume in %s: starting from the beginning' % self._folder)
         if arrays and not found:
-            # Through the initializers' own inputs: no operation is added to the chapter's graph.
-            initializers = {name: variable.initializer for name, variable in weights.items()}
-            self._sess.run(list(initializers.values()),
-                           {operation.inputs[1]: arrays[name] for name, operation in initializers.items()})
+            checkpoints.assign(self._sess, weights, arrays)
         if self._record:
             self._check_trace()  # only now are the losses known that it must hold
         self._take_possession()
@@ -297,13 +290,13 @@ class Run:
                     _say('the run that was in %s is now in %s' % (self._folder, moved))
                 os.makedirs(self._folder, exist_ok=True)
             self._record = {
-                'format': FORMAT, 'id': uuid.uuid4().hex, 'state': 'running', 'identity': self._identity,
-                'options': self._options, 'started': _now(), 'resumed': [], 'versions': _versions(),
+                'format': records.FORMAT, 'id': uuid.uuid4().hex, 'state': 'running',
+                'identity': self._identity, 'options': self._options, 'started': _now(), 'resumed': [], 'versions': _versions(),
                 'machine': _machine(), 'strips': {}}
         self._owner.seek(0)
-        owner, name = (self._owner.read().splitlines() + ['', ''])[:2]
+        owner, name = records.owner(self._owner)
         if name != self._record['id']:
-            _move_strips(samples, _home(owner, name) or self._free_name())
+            _move_strips(samples, records.home(owner, name) or self._free_name())
             with files.refusals(samples):
                 self._owner.seek(0)
                 self._owner.write('%s\n%s\n' % (self._folder, self._record['id']))
@@ -503,37 +496,9 @@ def _check_folder(folder):
         raise BadInput('--run %s holds %s, but no run: name another folder' % (folder, others[0]))
 
 
-def _read_record(path):
-    """The record of a run, with all that going on with it takes."""
-    try:
-        with open(path) as file:
-            record = json.load(file)
-        kind = record['format']
-        if kind == FORMAT:
-            needed = [record[name] for name in ('id', 'identity', 'options', 'versions', 'strips', 'resumed')]
-            needed += [record['options'][name] for name in ('epochs', 'data', 'samples', 'init', 'trace')]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput('%s cannot be read (%s): begin a new run without --resume'
-                       % (path, error)) from None
-    if kind != FORMAT:
-        raise BadInput('%s is of format %s, and this version knows format %d: resume it with the version '
-                       'that began it, or begin a new run without --resume' % (path, kind, FORMAT))
-    return record
-
-
-def _home(folder, name):
-    """Where the run of that id is now: in the folder it was in, or moved to FOLDER.N; None if nowhere."""
-    for path in [folder, *glob.glob(glob.escape(folder) + '.*')] if name else []:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            with open(os.path.join(path, 'run.json')) as file:
-                if json.load(file)['id'] == name:
-                    return path
-    return None
-
-
 def _move_strips(source, target):
     """Moves the strips of one folder into another, be it on another disk; it is made if there are any."""
-    strips = [name for name in sorted(os.listdir(source)) if STRIP.fullmatch(name)]
+    strips = [name for name in sorted(os.listdir(source)) if records.STRIP.fullmatch(name)]
     if not strips:
         return
     with files.refusals(target):

@@ -17,7 +17,7 @@ def parse(description, argv, defaults):
 
     Returns {name: value} of the options given. Paths are absolute; `seed` may be 'random'.
     """
-    parser = _Parser(description=description, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    parser = Parser(description=description, allow_abbrev=False, argument_default=argparse.SUPPRESS)
 
     def add(name, metavar, kind, text):
         default = defaults[name[2:].replace('-', '_')]
@@ -31,8 +31,8 @@ def parse(description, argv, defaults):
     add('--n-hidden', 'N', _whole(1, 2 ** 14), 'width of the hidden layers')
     add('--n-noise', 'N', _whole(1, 2 ** 14), 'length of a noise vector')
     add('--data', 'DIR', _data, 'folder of the four MNIST files')
-    add('--samples', 'DIR', _folder, 'folder for the strips')
-    add('--run', 'DIR', _folder, 'folder for the record, the losses and the checkpoints')
+    add('--samples', 'DIR', folder, 'folder for the strips')
+    add('--run', 'DIR', folder, 'folder for the record, the losses and the checkpoints')
     add('--init', 'FILE', _weights, 'weights to start from: .npz as in reference/, or a checkpoint')
     add('--trace', 'FILE.csv', _file, 'file for the two losses of every iteration')
     parser.add_argument('--resume', action='store_true', default=False,
@@ -72,7 +72,7 @@ def _data(text):
     return path
 
 
-def _folder(text):
+def folder(text):
     """A folder that can be written to, or made; it is not made yet."""
     path = present = _path(text)
     while not os.path.exists(present) and os.path.dirname(present) != present:
@@ -100,6 +100,8 @@ def _weights(text):
     return path
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Whose errors are one line that names the option, with status 2."""
+
     def error(self, message):
         self.exit(2, '%s: error: %s; see --help\n' % (self.prog, message))

@@ -40,7 +40,7 @@ def replay(listing):
                 '--epochs', '1', '--seed', '7', '--init', _recorded(listing, 'init.npz'),
                 '--trace', trace, '--samples', folder, '--run', os.path.join(folder, 'run')])
         losses = _losses(trace)
-        strip = figures.read(os.path.join(folder, '000.png'))[-1].reshape(10, 784)
+        strip = figures.read(os.path.join(folder, '000.png')).digits[-1].reshape(10, 784)
     expected = _losses(_recorded(listing, 'trace.csv'))[:max(LIMITS)]
     errors = np.abs(losses - expected) / np.abs(expected)
     measured = {n: float(errors[:n].max()) for n in LIMITS}

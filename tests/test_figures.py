@@ -58,20 +58,20 @@ def test_every_byte_reads_back_exactly(tmp_path):
     levels = np.resize(np.arange(256, dtype=np.uint8), (2, 10, 28, 28))
     images = np.multiply(levels.astype(np.float32), 1.0 / 255.0)
     strip(images, tmp_path / 's.png')
-    np.testing.assert_array_equal(figures.read(str(tmp_path / 's.png')), images)
+    np.testing.assert_array_equal(figures.read(str(tmp_path / 's.png')).digits, images)
 
 
 def test_anything_reads_back_within_one_level(tmp_path):
     images = np.random.RandomState(0).uniform(size=(1, 10, 28, 28)).astype(np.float32)
     strip(images, tmp_path / 's.png')
-    assert np.abs(figures.read(str(tmp_path / 's.png')) - images).max() <= 1 / 255
+    assert np.abs(figures.read(str(tmp_path / 's.png')).digits - images).max() <= 1 / 255
 
 
 def test_dull_images_are_not_stretched_and_wild_ones_are_clipped(tmp_path):
     images = np.full((1, 10, 28, 28), 0.2)
     images[0, 1, 0], images[0, 2, 0] = 1.5, -0.5
     strip(images, tmp_path / 's.png')
-    digits = figures.read(str(tmp_path / 's.png'))[0]
+    digits = figures.read(str(tmp_path / 's.png')).digits[0]
     assert abs(digits[0] - 0.2).max() <= 1 / 255
     assert (digits[1, 0] == 1).all() and (digits[2, 0] == 0).all()
 
@@ -105,7 +105,7 @@ def test_the_reference_strips_are_the_recorded_images(listing, folder):
     folder = os.path.join(REFERENCE, folder)
     assert sorted(os.listdir(folder)) == ['%03d.png' % epoch for epoch in epochs]
     for epoch, images in zip(epochs, samples):
-        digits = figures.read(os.path.join(folder, '%03d.png' % epoch))
+        digits = figures.read(os.path.join(folder, '%03d.png' % epoch)).digits
         assert np.abs(digits[-1] - images.reshape(10, 28, 28)).max() <= 1 / 255
         if listing == 'conditional':
             real = read_bytes(input_data.TEST_IMAGES)[:10]

@@ -35,7 +35,7 @@ def test_a_run_prints_the_books_lines_and_draws_its_strips(program, small, tmp_p
     for epoch, line in enumerate(out[:-1]):
         assert re.fullmatch(EPOCH % epoch, line), line
     assert sorted(os.listdir(str(tmp_path / 's'))) == ['000.png', '009.png', 'run.txt']
-    first, second = (figures.read(str(tmp_path / 's' / name)) for name in ('000.png', '009.png'))
+    first, second = (figures.read(str(tmp_path / 's' / name)).digits for name in ('000.png', '009.png'))
     assert np.abs(first[-1] - second[-1]).mean() > 0.01
     assert len(np.unique(second[-1].reshape(10, 784), axis=0)) == 10
     assert plt.get_fignums() == [] and matplotlib.get_backend().lower() == 'agg'
@@ -47,7 +47,7 @@ def test_a_run_prints_the_books_lines_and_draws_its_strips(program, small, tmp_p
 def test_the_lower_row_is_drawn_for_the_labels_of_the_upper(program, small, tmp_path):
     program(gan_conditional.main, '--data', small, '--samples', tmp_path, '--epochs', 1,
             '--init', os.path.join(REFERENCE, 'conditional-final.npz'))
-    drawn = figures.read(str(tmp_path / '000.png'))[1].reshape(10, 784)
+    drawn = figures.read(str(tmp_path / '000.png')).digits[1].reshape(10, 784)
     images, labels = read_bytes(input_data.TRAIN_IMAGES), read_bytes(input_data.TRAIN_LABELS)
     means = np.array([images[labels == digit].mean(0).ravel() / 255 for digit in range(10)])
     nearest = np.square(drawn[:, np.newaxis] - means).sum(-1).argmin(1)

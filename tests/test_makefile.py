@@ -45,7 +45,7 @@ def test_training(clone, target, folder, rows):
     run = make(clone, target, 'EPOCHS=2', 'RESUME=1')
     assert run.returncode == 0 and run.stderr == 'going on after epoch 0\nseed: 11\n', run.stderr
     assert run.stdout.startswith('Epoch: 0001')
-    assert figures.read(str(clone / folder / '000.png')).shape == (rows, 10, 28, 28)
+    assert figures.read(str(clone / folder / '000.png')).digits.shape == (rows, 10, 28, 28)
     assert len((clone / 'losses.csv').read_text().splitlines()) == 1 + 2 * 550
 
 

@@ -1,0 +1,235 @@
+"""Did mine come out right? Compares the digits of a run with those of another, or with the book's.
+
+MINE and OTHER are each a strip, a folder of strips, a run's folder, or a folder that holds samples/ and
+samples2/; left out, they are the last runs here and reference/, what TensorFlow 1.15.5 gave. Prints a
+verdict on each strip and on each run, draws basic.png and conditional.png, and ends with status 1 if a run
+is worse than the other.
+"""
+
+import lab  # first: it keeps TensorFlow quiet
+
+import argparse
+import json
+import os
+import sys
+import textwrap
+from types import SimpleNamespace
+
+import numpy as np
+
+import drawing
+import files
+import input_data
+import options
+import results
+import verdicts
+from errors import BadInput
+from judge import Judge
+
+REFERENCE = os.path.join(lab.ROOT, 'reference')
+FRESH = 10000  # images drawn from a run's weights
+
+
+def compare(judge, mine, other):
+    """Compares two `results.Result` of one listing.
+
+    Returns listing, mine and other; the digits asked for (a string, or None); strips, a list of epoch, mine
+    and other (`verdicts.Seen`) and verdict; whole, the figures of many digits (see `_whole`) or None;
+    shorter, whether mine has had fewer epochs; and the verdict on the run.
+    Raises BadInput if the two do not compare.
+    """
+    for result in mine, other:
+        _check_settings(judge, result)
+    asked = labels = None
+    if mine.listing == 'conditional':
+        asked, labels = judge.mnist.test.images[:10], judge.mnist.test.labels[:10].argmax(axis=1)
+    early = verdicts.Seen(judge, results.find(REFERENCE)[mine.listing].strips[0], labels).figures
+    strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, path, labels),
+                              other=verdicts.Seen(judge, other_path, labels))
+              for epoch, path, other_path in _pairs(mine, other)]
+    for strip in strips:
+        strip.verdict = verdicts.of_strip(judge, strip.mine, strip.other, asked, early)
+    found = SimpleNamespace(listing=mine.listing, mine=mine, other=other, strips=strips,
+                            asked=None if labels is None else ''.join(map(str, labels)))
+    found.whole = _whole(judge, found, labels)
+    if found.whole:
+        found.whole.verdict = verdicts.of_figures(found.whole.mine, found.whole.other, found.whole.n, early)
+    found.shorter = None not in (mine.epochs, other.epochs) and mine.epochs < other.epochs
+    found.verdict = verdicts.of_run([strip.verdict for strip in strips],
+                                    found.whole and found.whole.verdict, found.shorter)
+    return found
+
+
+def _check_settings(judge, result):
+    """Raises BadInput if a run was not trained as the chapter does, or on digits that the judge cannot read."""
+    if not result.record:
+        return
+    identity = result.record['identity']
+    for name in lab.CHAPTER:
+        chapters = getattr(results.LISTINGS[result.listing], name)
+        if identity[name] != chapters:
+            raise BadInput('%s is of a run with --%s %s, the chapter has %s: runs of other settings do not '
+                           'compare' % (result.path, name.replace('_', '-'), identity[name], chapters))
+    if identity['data'] != input_data.digest(judge.mnist):
+        raise BadInput('%s is of a run on other data than MNIST, and the judge can read nothing else'
+                       % result.path)
+
+
+def _pairs(mine, other):
+    """[(epoch, path, path)] of the epochs that both have; two single strips are a pair whatever their names."""
+    if len(mine.strips) == len(other.strips) == 1:
+        return [(*mine.strips, *mine.strips.values(), *other.strips.values())]
+    pairs = [(epoch, mine.strips[epoch], other.strips[epoch])
+             for epoch in sorted(mine.strips.keys() & other.strips.keys() - {None})]
+    if not pairs:
+        raise BadInput('%s and %s have no strip of the same epoch: name others' % (mine.path, other.path))
+    return pairs
+
+
+def _whole(judge, found, labels):
+    """The figures of many digits: their number n, mine and other (as of `Judge.measure`), and whose they are.
+
+    They are of fresh images where the run's weights are there, beside the reference's where the other has
+    none; else of the strips of the later half of the epochs. None where that is one strip or less.
+    """
+    if found.mine.weights:
+        yardstick = found.other if found.other.weights else results.find(REFERENCE)[found.listing]
+        measured = [judge.measure(*results.Generator(found.listing, result.weights).fresh(FRESH))
+                    for result in (found.mine, yardstick)]
+        return SimpleNamespace(n=FRESH, mine=measured[0], other=measured[1], of='%d fresh images' % FRESH,
+                               sources=(found.mine.weights, yardstick.weights))
+    later = [strip for strip in found.strips[1:] if 2 * strip.epoch >= found.strips[-1].epoch]
+    if len(later) < 2:
+        return None
+    measured = [judge.measure(np.concatenate([getattr(strip, side).images for strip in later]),
+                              None if labels is None else np.tile(labels, len(later)))
+                for side in ('mine', 'other')]
+    return SimpleNamespace(n=10 * len(later), mine=measured[0], other=measured[1],
+                           of='%d digits of the strips from %03d on' % (10 * len(later), later[0].epoch),
+                           sources=(found.mine.path, found.other.path))
+
+
+def table(found):
+    """The comparison as lines of at most 80 columns."""
+    columns = ['nearest', 'variety'] + ['accuracy'] * (found.listing == 'conditional')
+    yield 'mine:  %s' % _name(found.mine)
+    yield 'other: %s' % _name(found.other)
+    yield ''
+    yield 'epoch  verdict       mine, read' + ''.join('  %-13s' % name for name in columns).rstrip()
+    yield ' ' * 31 + '  mine   other' * len(columns)
+    for strip in found.strips:
+        row = '%5s  %-12s  %s' % (_epoch(strip.epoch), strip.verdict.name, strip.mine.reads)
+        for name in columns:
+            row += '  %-5s  %-5s ' % tuple(_number(name, side.figures) for side in (strip.mine, strip.other))
+        yield row.rstrip()
+    whole = found.whole
+    if whole:
+        limits = verdicts.limits(whole.other, whole.n)
+        yield ''
+        yield from textwrap.wrap('%s, mine of %s, the other of %s' % (whole.of, *map(_short, whole.sources)), 80)
+        yield '%-22s%10s%10s%12s' % ('', 'mine', 'other', 'limit')
+        for name, (title, _, better) in verdicts.FIGURES.items():
+            if name in whole.mine:
+                row = '%-22s%10s%10s' % (title, _number(name, whole.mine), _number(name, whole.other))
+                if name in limits:
+                    row += '%12s' % ('≤≥'[better > 0] + ' ' + _number(name, limits))
+                yield row
+        yield 'percent read as' + ''.join('%6d' % digit for digit in range(10))[1:]
+        for side in 'mine', 'other':
+            yield '%14s%s' % (side, ''.join('%6.1f' % (100 * share) for share in np.ravel(
+                getattr(whole, side)['shares'])))
+    yield ''
+    yield from textwrap.wrap('%s: %s' % (found.listing, _sentence(found)), 80)
+
+
+def _sentence(found):
+    name, reason = found.verdict
+    if name != verdicts.WORSE:
+        by = '%d of %d strips' % (len(found.strips), len(found.strips))
+        return '%s, by %s' % (name, by + (' and ' + found.whole.of if found.whole else ''))
+    worse = sum(strip.verdict == found.verdict for strip in found.strips)
+    by = [] if not worse else ['%d of %d strips' % (worse, len(found.strips))]
+    if found.whole and found.whole.verdict == found.verdict:
+        by.append(found.whole.of)
+    if found.shorter:
+        by.append('%s epochs, the other %s' % (found.mine.epochs, found.other.epochs))
+    return '%s, by %s: %s' % (name, ' and '.join(by), verdicts.REASONS[reason])
+
+
+def as_json(found):
+    """The comparison as one JSON value; what is no number is null."""
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple, np.ndarray)):
+            return [plain(item) for item in value]
+        if isinstance(value, (float, np.floating)):
+            return float(value) if np.isfinite(value) else None
+        return value.item() if isinstance(value, np.generic) else value
+
+    def judged(verdict):
+        return {'verdict': verdict.name, 'reason': verdict.reason,
+                'advice': verdict.reason and verdicts.REASONS[verdict.reason]}
+
+    whole = found.whole
+    return plain(dict(
+        judged(found.verdict), mine=found.mine.path, other=found.other.path,
+        strips={_epoch(strip.epoch): dict(judged(strip.verdict), reads=strip.mine.reads,
+                                          mine=strip.mine.figures, other=strip.other.figures)
+                for strip in found.strips},
+        whole=whole and dict(judged(whole.verdict), of=whole.of, sources=whole.sources, mine=whole.mine,
+                             other=whole.other)))
+
+
+def _name(result):
+    name = _short(result.path)
+    if result.record:
+        name += ', seed %d, TensorFlow %s' % (result.record['identity']['seed'],
+                                              result.record['versions']['TensorFlow'])
+    return name
+
+
+def _short(path):
+    """A path as the reader knows it: from the repository's root, if it lies there."""
+    return path[len(lab.ROOT + os.sep):] if path.startswith(lab.ROOT + os.sep) else path
+
+
+def _epoch(epoch):
+    return '-' if epoch is None else '%03d' % epoch
+
+
+def _number(name, measured):
+    return verdicts.FIGURES[name][1] % measured[name] if np.isfinite(measured[name]) else '-'
+
+
+def main(argv=None):
+    parser = options.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('mine', metavar='MINE', nargs='?', default=lab.ROOT)
+    parser.add_argument('other', metavar='OTHER', nargs='?', default=REFERENCE)
+    parser.add_argument('--json', action='store_true', help='print one JSON object, for graders')
+    parser.add_argument('--out', metavar='DIR', type=options.folder, default=os.path.join(lab.ROOT, 'diff'),
+                        help='folder for the pictures (default: %(default)s)')
+    chosen = parser.parse_args(argv)
+    mine, other = [results.find(os.path.abspath(path)) for path in (chosen.mine, chosen.other)]
+    both = [listing for listing in results.LISTINGS if listing in mine and listing in other]
+    if not both:
+        raise BadInput('%s holds strips of the %s listing, %s of the %s: name two of one listing'
+                       % (chosen.mine, *mine, chosen.other, *other))
+    judge = Judge(input_data.read_data_sets(os.path.join(lab.ROOT, 'mnist', 'data'), one_hot=True))
+    compared = [compare(judge, mine[listing], other[listing]) for listing in both]
+    with files.refusals(chosen.out):
+        os.makedirs(chosen.out, exist_ok=True)
+    for found in compared:
+        with files.whole(os.path.join(chosen.out, found.listing + '.png')) as part:
+            drawing.side_by_side(found, _name(found.mine), _name(found.other), part)
+    if chosen.json:
+        print(json.dumps({found.listing: as_json(found) for found in compared}, ensure_ascii=False, indent=1))
+    else:
+        print('\n\n'.join('\n'.join(table(found)) for found in compared))
+    for listing in other.keys() - mine.keys():
+        print('%s: no strips of it in %s' % (listing, _short(os.path.abspath(chosen.mine))), file=sys.stderr)
+    sys.exit(1 if any(found.verdict.name == verdicts.WORSE for found in compared) else 0)
+
+
+if __name__ == '__main__':
+    lab.program(main)

@@ -1,0 +1,75 @@
+"""The picture of a comparison: the strips of two runs side by side, and their figures by epoch."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import verdicts
+
+SIGNS = {'identical': '=', 'same picture': '=', 'equivalent': '≈', 'worse': '>'}  # the other's, sign, mine
+TILE, GAP, BELOW = 28, 4, 16  # of the mosaics, in pixels of a digit
+# Each side has a mark and a line of its own, so that neither colour nor language is needed to tell them.
+OTHER = {'marker': 'o', 'linestyle': '--', 'color': '0.45', 'markerfacecolor': 'white'}
+MINE = {'marker': 's', 'linestyle': '-', 'color': 'black', 'markerfacecolor': 'black'}
+MARKS = {'other': '○', 'mine': '■'}
+
+
+def side_by_side(found, mine, other, path):
+    """Draws what `compare.compare` found into a PNG.
+
+    mine, other  the names of the two
+
+    On the left, under ○ and in a dashed frame, are the other's digits, on the right, under ■ and in a
+    solid frame, mine, an epoch a row; under each digit what the judge reads, in a box where it is not what
+    was asked for; between the two = (alike), ≈ (as good) or > (the other's are better). Below are the
+    figures by epoch, the arrow telling which way is better.
+    """
+    names = [name for name in ('accuracy', 'nearest', 'variety', 'confidence') if name in found.strips[0].mine.figures]
+    rows = len(found.strips)
+    fig = plt.figure(figsize=(14, 0.78 * rows + 4.2))
+    grid = fig.add_gridspec(2, 1, height_ratios=[0.78 * rows + 0.6, 2.6], hspace=0.12,
+                            left=0.05, right=0.98, top=1 - 0.5 / fig.get_figheight(), bottom=0.5 / fig.get_figheight())
+    above = grid[0].subgridspec(1, 2, wspace=0.1)
+    for axes, side, name in (fig.add_subplot(above[0]), 'other', other), (fig.add_subplot(above[1]), 'mine', mine):
+        _mosaic(axes, found, side)
+        axes.set_title('%s  %s' % (MARKS[side], _drawable(name)), fontsize=13, loc='left')
+    below = grid[1].subgridspec(1, len(names), wspace=0.25)
+    epochs = [n if strip.epoch is None else strip.epoch for n, strip in enumerate(found.strips)]
+    for n, name in enumerate(names):
+        axes = fig.add_subplot(below[n])
+        for side, style in ('other', OTHER), ('mine', MINE):
+            axes.plot(epochs, [getattr(strip, side).figures[name] for strip in found.strips], **style)
+        title, _, better = verdicts.FIGURES[name]
+        axes.set_title('%s %s' % (title, '↑' if better > 0 else '↓'), fontsize=11)
+        axes.set_xlabel('epoch')
+        axes.grid(alpha=0.3)
+    fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
+    plt.close(fig)
+
+
+def _mosaic(axes, found, side):
+    """Draws one side's strips, a row each, with the readings."""
+    step, height = TILE + GAP, TILE + BELOW
+    canvas = np.full((height * len(found.strips), step * 10 - GAP), np.nan)
+    for row, strip in enumerate(found.strips):
+        seen = getattr(strip, side)
+        top = row * height
+        for column, image in enumerate(seen.images.reshape(10, 28, 28)):
+            canvas[top:top + TILE, column * step:column * step + TILE] = image
+            asked = found.asked[column] if found.asked else seen.reads[column]
+            axes.text(column * step + TILE / 2, top + TILE + BELOW / 2 - 1, seen.reads[column], fontsize=11,
+                      ha='center', va='center', family='monospace',
+                      bbox=None if asked == seen.reads[column] else {'facecolor': 'none', 'pad': 1.5})
+        if side == 'other':
+            axes.text(-2.5 * GAP, top + TILE / 2, '-' if strip.epoch is None else '%03d' % strip.epoch, fontsize=11,
+                      ha='right', va='center')
+            axes.text(canvas.shape[1] + 16, top + TILE / 2, SIGNS[strip.verdict.name], fontsize=20,
+                      ha='center', va='center')
+    axes.imshow(canvas, cmap='viridis', vmin=0, vmax=1, aspect='equal')
+    axes.set(xlim=(-GAP, canvas.shape[1] + GAP), ylim=(canvas.shape[0], -GAP), xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(linestyle=(OTHER if side == 'other' else MINE)['linestyle'], linewidth=1.5)
+
+
+def _drawable(name):
+    """A name with a question mark for each letter that matplotlib's own font may lack."""
+    return name.encode('latin-1', 'replace').decode('latin-1')

@@ -1,0 +1,176 @@
+"""Verdicts on strips and on runs: are these digits as good as those?
+
+The book set no seed, and no two runs draw the same digits. So what is compared is the judge's figures of
+them, and what is allowed is the spread of those figures between seeds, as docs/quality.md has it.
+"""
+
+import collections
+
+import numpy as np
+
+import figures
+
+IDENTICAL, SAME, EQUIVALENT, WORSE = 'identical', 'same picture', 'equivalent', 'worse'
+RANK = [WORSE, EQUIVALENT, SAME, IDENTICAL]
+
+# Why digits are worse, and what a student might look at first.
+REASONS = {
+    'blank': 'blank, or not finite: look at the losses',
+    'colours': 'colours wrong: 0 is to be dark and 1 bright, in viridis or grey',
+    'turned': 'digits turned: each row of 784 is 28 rows of 28, in that order',
+    'upper row': 'the upper row is not the first ten test digits',
+    'noise': "nothing learnt, noise: is train_G to change the generator's variables, by loss_G?",
+    'collapse': 'one shape for all (collapse): try another seed',
+    'labels': 'labels ignored: are they joined to the inputs of both networks?',
+    'epochs': 'fewer epochs than the other, or no better than after fewer',
+}
+
+Verdict = collections.namedtuple('Verdict', ['name', 'reason'])  # a reason only for WORSE
+
+SAME_PICTURE = 0.03  # mean difference; a replay's is 0.002, two seeds' at least 0.08
+SAME_ROW = 0.1  # the same of the upper row, which a small or compressed picture blurs by 0.06 at most
+FOREIGN = 0.3  # share of foreign colours; a JPEG of quality 50 has 0.14
+MANY = 1000  # images from which on their shares and Fréchet distance can be compared
+
+# The judge's figures as they are shown: title, format, and whether more (1) or less (-1) is better.
+FIGURES = {
+    'accuracy': ('label accuracy', '%.3f', 1),
+    'frechet': ('Fréchet distance', '%.1f', -1),
+    'nearest': ('nearest training image', '%.3f', -1),
+    'variety': ('variety', '%.3f', 1),
+    'evenness': ('evenness of classes', '%.3f', 1),
+    'commonest': ('most frequent class', '%.3f', -1),
+    'confidence': ('confidence', '%.3f', 1),
+}
+
+TURNS = [lambda x: x.transpose(0, 2, 1), lambda x: x[:, :, ::-1], lambda x: x[:, ::-1],
+         lambda x: x[:, ::-1, ::-1], lambda x: np.rot90(x, 1, (1, 2)), lambda x: np.rot90(x, 3, (1, 2)),
+         lambda x: np.rot90(x, 2, (1, 2)).transpose(0, 2, 1)]
+
+
+def limits(other, n):
+    """The worst that the figures of `n` images may be, {name: limit}, to be as good as the other's.
+
+    other  figures of `Judge.measure`
+
+    What is allowed is what seeds differ by, and what chance adds to it in so few images, which falls
+    with √n.
+    """
+    chance = 1 / np.sqrt(n)
+    found = {'nearest': other['nearest'] + 0.02 + 0.16 * chance,
+             'variety': other['variety'] * (0.9 - 0.9 * chance)}
+    if 'accuracy' in other:
+        found['accuracy'] = other['accuracy'] - 0.03 - 1.2 * chance
+    if n >= MANY:
+        found.update(frechet=1.5 * other['frechet'], commonest=other['commonest'] + 0.15)
+    return found
+
+
+def of_figures(mine, other, n, early=None):
+    """The verdict on `n` images by their figures alone.
+
+    mine, other  figures of `Judge.measure`
+    early        those of a listing's strip after its first epoch, to know such a one again
+    """
+    short = {name for name, limit in limits(other, n).items()
+             if not FIGURES[name][2] * mine[name] >= FIGURES[name][2] * limit}  # as what is no number does
+    if not short:
+        return Verdict(EQUIVALENT, None)
+    if not np.isfinite(mine['nearest']):
+        return Verdict(WORSE, 'blank')
+    if mine['margin'] > 0.2:  # even the margin, which no digit ever reaches
+        return Verdict(WORSE, 'noise')
+    drawn = 'nearest' not in short
+    if drawn and 'accuracy' in short and mine['variety'] > 0.08:
+        return Verdict(WORSE, 'labels')
+    if short & {'variety', 'commonest'}:
+        if early and abs(mine['nearest'] - early['nearest']) < 0.03 and mine['variety'] < early['variety'] + 0.05:
+            return Verdict(WORSE, 'epochs')
+        return Verdict(WORSE, 'collapse')
+    return Verdict(WORSE, 'epochs')
+
+
+def of_strip(judge, mine, other, asked, early):
+    """The verdict on a strip.
+
+    judge        a `judge.Judge`
+    mine, other  the strips as `Seen`
+    asked        the ten digits of the upper row, [10, 784], if there is one
+    early        figures of the listing's strip after its first epoch
+    """
+    if mine.content == other.content:
+        return Verdict(IDENTICAL, None)
+    if not np.isfinite(mine.strip.digits).all() or _is_flat(mine.images):
+        return Verdict(WORSE, 'blank')
+    if np.abs(mine.strip.digits - other.strip.digits).mean() <= SAME_PICTURE:
+        return Verdict(SAME, None)
+    misdrawn = _misdrawn(judge, mine, asked)
+    if misdrawn:
+        return Verdict(WORSE, misdrawn)
+    return of_figures(mine.figures, other.figures, len(mine.images), early)
+
+
+def of_run(strips, whole, shorter):
+    """The verdict on a run, by those on its strips.
+
+    strips   the verdicts on them, not empty
+    whole    the verdict on many digits at once, or None
+    shorter  whether fewer epochs were trained than by the other
+    """
+    worst = min(reversed(strips), key=lambda verdict: RANK.index(verdict.name))
+    if worst.name == WORSE:
+        return worst
+    if shorter:
+        return Verdict(WORSE, 'epochs')
+    return whole if whole and whole.name == WORSE else worst
+
+
+def _is_flat(images):
+    """Whether every image is all dark or all bright."""
+    return bool(((images.max(axis=1) < 0.1) | (images.min(axis=1) > 0.9)).all())
+
+
+def _misdrawn(judge, seen, asked):
+    """What is wrong with how a strip was drawn, whatever it shows; None if nothing is."""
+    if seen.strip.foreign > FOREIGN:
+        return 'colours'
+    if asked is not None:
+        upper = seen.strip.digits[0].reshape(10, 784)
+        if np.abs(upper - asked).mean() > SAME_ROW:
+            if np.abs(1 - upper - asked).mean() <= SAME_ROW:
+                return 'colours'
+            if any(np.abs(turned - asked).mean() <= SAME_ROW for turned in _turned(upper)):
+                return 'turned'
+            return 'upper row'
+    if seen.figures['margin'] > 0.8:
+        return 'colours'
+    if min(judge.nearest(turned).mean() for turned in _turned(seen.images)) < 0.94 * seen.figures['nearest']:
+        return 'turned'
+    return None
+
+
+def _turned(images):
+    """Images [n, 784] in the seven other ways in which a square can lie."""
+    square = images.reshape(-1, 28, 28)
+    return [turn(square).reshape(-1, 784) for turn in TURNS]
+
+
+class Seen:
+    """A strip and what the judge sees in it; `labels` [10] are what it was to show, or None.
+
+    strip    as `figures.read` gives it
+    content  the bytes of its file
+    images   the digits to be judged, [10, 784]: those of the lower row, if there are two
+    figures  of `Judge.measure`
+    reads    what each is read as, ten digits; a dash where it is no image
+    """
+
+    def __init__(self, judge, path, labels):
+        self.strip = strip = figures.read(path)
+        with open(path, 'rb') as file:
+            self.content = file.read()
+        self.images = strip.digits[-1].reshape(10, 784)
+        self.figures = judge.measure(self.images, labels)
+        readings = judge.read(np.nan_to_num(self.images))[0].argmax(axis=1)
+        self.reads = ''.join(str(digit) if whole else '-'
+                             for digit, whole in zip(readings, np.isfinite(self.images).all(axis=1)))
