@@ -1,6 +1,7 @@
 # What a reader does, a target each:
 #   make basic     §9.1, strips in samples/      make verify  does this machine give TensorFlow 1.15's numbers?
 #   make cgan      §9.2, strips in samples2/     make test    the tests
+#   make diff      are the last runs' digits as good as TensorFlow 1.15's, or as those in BOOK=DIR?
 #   make matrix    verify, under every Python found here
 #   make soak      a full-size run, killed and resumed a hundred times
 # EPOCHS=3, SEED=11, RESUME=1 and ARGS="--trace losses.csv" are passed on to basic and cgan.
@@ -11,13 +12,16 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 OPTIONS = $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SEED),--seed $(SEED)) $(if $(RESUME),--resume) $(ARGS)
 
-.PHONY: basic cgan verify test soak matrix
+.PHONY: basic cgan diff verify test soak matrix
 
 basic: $(VENV)/ready
 	@$(BIN)/python chapter09/gan_basic.py $(OPTIONS)
 
 cgan: $(VENV)/ready
 	@$(BIN)/python chapter09/gan_conditional.py $(OPTIONS)
+
+diff: $(VENV)/ready
+	@$(BIN)/python chapter09/compare.py $(if $(BOOK),. "$(BOOK)") $(ARGS)
 
 verify: $(VENV)/ready
 	@$(BIN)/python reference/verify.py

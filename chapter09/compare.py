@@ -44,8 +44,8 @@ def compare(judge, mine, other):
     if mine.listing == 'conditional':
         asked, labels = judge.mnist.test.images[:10], judge.mnist.test.labels[:10].argmax(axis=1)
     early = verdicts.Seen(judge, results.find(REFERENCE)[mine.listing].strips[0], labels).figures
-    strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, path, labels),
-                              other=verdicts.Seen(judge, other_path, labels))
+    strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, path, labels, epoch),
+                              other=verdicts.Seen(judge, other_path, labels, epoch))
               for epoch, path, other_path in _pairs(mine, other)]
     for strip in strips:
         strip.verdict = verdicts.of_strip(judge, strip.mine, strip.other, asked, early)
@@ -61,7 +61,7 @@ def compare(judge, mine, other):
 
 
 def _check_settings(judge, result):
-    """Raises BadInput if a run was not trained as the chapter does, or on digits that the judge cannot read."""
+    """Raises BadInput if a run was not trained as the chapter does, or on other digits than MNIST's."""
     if not result.record:
         return
     identity = result.record['identity']
@@ -76,7 +76,7 @@ def _check_settings(judge, result):
 
 
 def _pairs(mine, other):
-    """[(epoch, path, path)] of the epochs that both have; two single strips are a pair whatever their names."""
+    """[(epoch, path, path)] of the epochs that both have; of two single strips, whatever their names."""
     if len(mine.strips) == len(other.strips) == 1:
         return [(*mine.strips, *mine.strips.values(), *other.strips.values())]
     pairs = [(epoch, mine.strips[epoch], other.strips[epoch])
@@ -126,7 +126,9 @@ def table(found):
     if whole:
         limits = verdicts.limits(whole.other, whole.n)
         yield ''
-        yield from textwrap.wrap('%s, mine of %s, the other of %s' % (whole.of, *map(_short, whole.sources)), 80)
+        yield '%s of' % whole.of
+        for side, source in zip(('mine:  %s', 'other: %s'), whole.sources):
+            yield side % _short(source)
         yield '%-22s%10s%10s%12s' % ('', 'mine', 'other', 'limit')
         for name, (title, _, better) in verdicts.FIGURES.items():
             if name in whole.mine:

@@ -23,13 +23,16 @@ def side_by_side(found, mine, other, path):
     was asked for; between the two = (alike), ≈ (as good) or > (the other's are better). Below are the
     figures by epoch, the arrow telling which way is better.
     """
-    names = [name for name in ('accuracy', 'nearest', 'variety', 'confidence') if name in found.strips[0].mine.figures]
+    names = [name for name in ('accuracy', 'nearest', 'variety', 'confidence')
+             if name in found.strips[0].mine.figures]
     rows = len(found.strips)
     fig = plt.figure(figsize=(14, 0.78 * rows + 4.2))
-    grid = fig.add_gridspec(2, 1, height_ratios=[0.78 * rows + 0.6, 2.6], hspace=0.12,
-                            left=0.05, right=0.98, top=1 - 0.5 / fig.get_figheight(), bottom=0.5 / fig.get_figheight())
+    edge = 0.5 / fig.get_figheight()
+    grid = fig.add_gridspec(2, 1, height_ratios=[0.78 * rows + 0.6, 2.6], hspace=0.12, left=0.05, right=0.98,
+                            top=1 - edge, bottom=edge)
     above = grid[0].subgridspec(1, 2, wspace=0.1)
-    for axes, side, name in (fig.add_subplot(above[0]), 'other', other), (fig.add_subplot(above[1]), 'mine', mine):
+    for n, (side, name) in enumerate([('other', other), ('mine', mine)]):
+        axes = fig.add_subplot(above[n])
         _mosaic(axes, found, side)
         axes.set_title('%s  %s' % (MARKS[side], _drawable(name)), fontsize=13, loc='left')
     below = grid[1].subgridspec(1, len(names), wspace=0.25)
@@ -60,8 +63,8 @@ def _mosaic(axes, found, side):
                       ha='center', va='center', family='monospace',
                       bbox=None if asked == seen.reads[column] else {'facecolor': 'none', 'pad': 1.5})
         if side == 'other':
-            axes.text(-2.5 * GAP, top + TILE / 2, '-' if strip.epoch is None else '%03d' % strip.epoch, fontsize=11,
-                      ha='right', va='center')
+            axes.text(-2.5 * GAP, top + TILE / 2, '-' if strip.epoch is None else '%03d' % strip.epoch,
+                      fontsize=11, ha='right', va='center')
             axes.text(canvas.shape[1] + 16, top + TILE / 2, SIGNS[strip.verdict.name], fontsize=20,
                       ha='center', va='center')
     axes.imshow(canvas, cmap='viridis', vmin=0, vmax=1, aspect='equal')
@@ -71,5 +74,6 @@ def _mosaic(axes, found, side):
 
 
 def _drawable(name):
-    """A name with a question mark for each letter that matplotlib's own font may lack."""
-    return name.encode('latin-1', 'replace').decode('latin-1')
+    """The end of a name, with a question mark for each letter that matplotlib's own font may lack."""
+    name = name.encode('latin-1', 'replace').decode('latin-1')
+    return name if len(name) < 64 else '…' + name[-63:]

@@ -80,13 +80,17 @@ def read(path):
     """
     pixels = _pixels(path)
     rows, columns, ground = _tiles(pixels, path)
-    tiles = np.array([[pixels[_middles(*row)][:, _middles(*column)] for column in columns] for row in rows])
+    # Of a large picture the pixel at each middle, of a small one the four around it.
+    points = _middles if min(np.diff(rows).min(), np.diff(columns).min()) >= 2 * 28 else _around_middles
+    tiles = np.array([[pixels[points(*row)[0]][:, points(*column)[0]] for column in columns] for row in rows])
     grey = np.median(np.ptp(tiles, axis=-1)) < 30
     levels, foreign = (_levels_of_grey if grey else _levels_of_viridis)(tiles)
     # A grey digit's strokes may be as white as the ground; viridis's yellow is not.
     empty = (_distance(tiles, ground) < NEAR).mean(axis=(2, 3)) > (0.98 if grey else 0.25)
     levels[empty] = np.nan
-    return Strip(np.multiply(levels, 1.0 / 255.0, dtype=np.float32),  # scaled as the reader scales
+    down, across = [np.array([points(*edges)[1] for edges in both]) for both in (rows, columns)]
+    digits = np.einsum('rcyx,ryi,cxj->rcij', levels, down, across)
+    return Strip(np.multiply(digits, 1.0 / 255.0, dtype=np.float32),  # scaled as the reader scales
                  0. if empty.all() else foreign[~empty].mean())
 
 
@@ -135,6 +139,8 @@ def _grid(distance):
     height, width = distance.shape
     seen = np.minimum(distance, FAR)
     columns = _runs(seen.mean(axis=0))
+    if not _are_even(columns):  # a grey 1, as white as the ground, cuts its tile in two
+        columns = _runs(seen.max(axis=0))
     within = [seen[:, int(first):int(last)].mean(axis=1) for first, last in columns]
     rows = _runs(np.mean(within, axis=0) if within else np.zeros(height))
     canvas = next((boxes for size, boxes in CANVASES if abs(width * size[1] / (height * size[0]) - 1) < 0.02),
@@ -181,8 +187,21 @@ def _are_even(runs):
 
 
 def _middles(first, last):
-    """The 28 pixels at the middle of each of an image's pixels, drawn between two edges."""
-    return (first + (np.arange(28) + 0.5) * (last - first) / 28).astype(int)
+    """Where to look at an image's 28 rows or columns, drawn between two edges.
+
+    Returns the px at their middles [28], and what each counts for each of the 28, [28, 28].
+    """
+    return (first + (np.arange(28) + 0.5) * (last - first) / 28).astype(int), np.eye(28)
+
+
+def _around_middles(first, last):
+    """As `_middles`, but two px for each, [56] and [56, 28], between which is interpolated."""
+    middles = first + (np.arange(28) + 0.5) * (last - first) / 28 - 0.5
+    before = np.floor(middles).astype(int)
+    share = middles - before
+    weights = np.zeros((28, 2, 28))
+    weights[np.arange(28), :, np.arange(28)] = np.stack([1 - share, share], axis=1)
+    return np.stack([before, before + 1], axis=1).ravel(), weights.reshape(56, 28)
 
 
 def _levels_of_viridis(colours):

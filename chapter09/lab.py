@@ -291,8 +291,8 @@ class Run:
                 os.makedirs(self._folder, exist_ok=True)
             self._record = {
                 'format': records.FORMAT, 'id': uuid.uuid4().hex, 'state': 'running',
-                'identity': self._identity, 'options': self._options, 'started': _now(), 'resumed': [], 'versions': _versions(),
-                'machine': _machine(), 'strips': {}}
+                'identity': self._identity, 'options': self._options, 'started': _now(), 'resumed': [],
+                'versions': _versions(), 'machine': _machine(), 'strips': {}}
         self._owner.seek(0)
         owner, name = records.owner(self._owner)
         if name != self._record['id']:

@@ -44,7 +44,8 @@ def find(path):
     if not os.path.exists(path):
         raise BadInput('%s is missing: name a strip, or a folder of strips' % path)
     if os.path.isfile(path):
-        epoch = int(os.path.basename(path).split('.')[0]) if PICTURE.fullmatch(os.path.basename(path)) else None
+        name = os.path.basename(path)
+        epoch = int(name.split('.')[0]) if PICTURE.fullmatch(name) else None
         listing = _listing(path)
         return {listing: Result(listing, path, {epoch: path})}
     if _strips(path) or os.path.exists(os.path.join(path, 'run.json')):
@@ -83,7 +84,8 @@ def _of_folder(folder, home=None):
     weights = None
     if record:
         if record['identity']['listing'] != listing:
-            raise BadInput('%s holds strips of the %s listing, but its run is of the other' % (folder, listing))
+            raise BadInput('%s holds strips of the %s listing, but its run is of the other: name one of them'
+                           % (folder, listing))
         weights = checkpoints.newest(os.path.join(run, 'checkpoints'))
         if weights:
             epochs = checkpoints.epoch_of(weights) + 1

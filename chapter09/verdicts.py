@@ -31,6 +31,7 @@ SAME_PICTURE = 0.03  # mean difference; a replay's is 0.002, two seeds' at least
 SAME_ROW = 0.1  # the same of the upper row, which a small or compressed picture blurs by 0.06 at most
 FOREIGN = 0.3  # share of foreign colours; a JPEG of quality 50 has 0.14
 MANY = 1000  # images from which on their shares and Fréchet distance can be compared
+SETTLED = 29  # the first strip's epoch by which every seed that learns at all draws digits
 
 # The judge's figures as they are shown: title, format, and whether more (1) or less (-1) is better.
 FIGURES = {
@@ -66,7 +67,7 @@ def limits(other, n):
     return found
 
 
-def of_figures(mine, other, n, early=None):
+def of_figures(mine, other, n, early):
     """The verdict on `n` images by their figures alone.
 
     mine, other  figures of `Judge.measure`
@@ -83,11 +84,8 @@ def of_figures(mine, other, n, early=None):
     drawn = 'nearest' not in short
     if drawn and 'accuracy' in short and mine['variety'] > 0.08:
         return Verdict(WORSE, 'labels')
-    if short & {'variety', 'commonest'}:
-        if early and abs(mine['nearest'] - early['nearest']) < 0.03 and mine['variety'] < early['variety'] + 0.05:
-            return Verdict(WORSE, 'epochs')
-        return Verdict(WORSE, 'collapse')
-    return Verdict(WORSE, 'epochs')
+    like_early = abs(mine['nearest'] - early['nearest']) < 0.02 and mine['variety'] < early['variety'] + 0.03
+    return Verdict(WORSE, 'collapse' if short & {'variety', 'commonest'} and not like_early else 'epochs')
 
 
 def of_strip(judge, mine, other, asked, early):
@@ -97,6 +95,9 @@ def of_strip(judge, mine, other, asked, early):
     mine, other  the strips as `Seen`
     asked        the ten digits of the upper row, [10, 784], if there is one
     early        figures of the listing's strip after its first epoch
+
+    Of the first epochs, in which one seed has blots where another has digits already, only what is no
+    drawing of any generator is worse.
     """
     if mine.content == other.content:
         return Verdict(IDENTICAL, None)
@@ -107,7 +108,8 @@ def of_strip(judge, mine, other, asked, early):
     misdrawn = _misdrawn(judge, mine, asked)
     if misdrawn:
         return Verdict(WORSE, misdrawn)
-    return of_figures(mine.figures, other.figures, len(mine.images), early)
+    verdict = of_figures(mine.figures, other.figures, len(mine.images), early)
+    return verdict if mine.settled or verdict.reason == 'noise' else Verdict(EQUIVALENT, None)
 
 
 def of_run(strips, whole, shorter):
@@ -144,8 +146,10 @@ def _misdrawn(judge, seen, asked):
             return 'upper row'
     if seen.figures['margin'] > 0.8:
         return 'colours'
-    if min(judge.nearest(turned).mean() for turned in _turned(seen.images)) < 0.94 * seen.figures['nearest']:
-        return 'turned'
+    if seen.settled:
+        turned = judge.nearest(np.concatenate(_turned(seen.images))).reshape(-1, 10).mean(axis=1)
+        if turned.min() < 0.94 * seen.figures['nearest']:
+            return 'turned'
     return None
 
 
@@ -156,16 +160,22 @@ def _turned(images):
 
 
 class Seen:
-    """A strip and what the judge sees in it; `labels` [10] are what it was to show, or None.
+    """A strip and what the judge sees in it.
+
+    path    its file
+    labels  [10] what it was to show, or None
+    epoch   after which it was drawn, or None
 
     strip    as `figures.read` gives it
     content  the bytes of its file
     images   the digits to be judged, [10, 784]: those of the lower row, if there are two
     figures  of `Judge.measure`
     reads    what each is read as, ten digits; a dash where it is no image
+    settled  whether by its epoch a run is past its beginnings
     """
 
-    def __init__(self, judge, path, labels):
+    def __init__(self, judge, path, labels, epoch=None):
+        self.settled = epoch is None or epoch >= SETTLED
         self.strip = strip = figures.read(path)
         with open(path, 'rb') as file:
             self.content = file.read()

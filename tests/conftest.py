@@ -13,6 +13,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import input_data
+import judge
 
 matplotlib.use('Agg')
 tf.disable_v2_behavior()
@@ -66,12 +67,24 @@ def sess(gan):
         yield sess
 
 
+@pytest.fixture(scope='session')
+def the_judge():
+    """The judge, with all of MNIST."""
+    return judge.Judge(input_data.read_data_sets(DATA, one_hot=True))
+
+
 @pytest.fixture
-def program(capsys, tmp_path):
+def program(ends, tmp_path):
     """Runs a listing's main as `lab.program` does; returns (status, stdout's lines, stderr's lines)."""
     def run(main, *argv):
-        if '--run' not in argv:
-            argv = [*argv, '--run', tmp_path / 'run']
+        return ends(main, *argv, *([] if '--run' in argv else ['--run', tmp_path / 'run']))
+    return run
+
+
+@pytest.fixture
+def ends(capsys):
+    """Runs any main as `lab.program` does; returns (status, stdout's lines, stderr's lines)."""
+    def run(main, *argv):
         status = 0
         try:
             lab.program(lambda: main([str(word) for word in argv]))

@@ -16,7 +16,6 @@ import types
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-import lab  # noqa: E402  first: it keeps TensorFlow quiet
 import gan_basic  # noqa: E402
 import gan_conditional  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402
@@ -51,11 +50,11 @@ def train(home, listing, *argv, changes=()):
     module = types.ModuleType('changed')
     exec(source, vars(module))
     with tempfile.TemporaryDirectory() as folder:
-        module.main(['--samples', os.path.join(folder, 'strips'), '--run', os.path.join(folder, 'run'), *argv])
-        os.makedirs(os.path.join(home, SAMPLES[listing]))
+        drawn, kept = os.path.join(folder, 'strips'), os.path.join(home, SAMPLES[listing])
+        module.main(['--samples', drawn, '--run', os.path.join(folder, 'run'), *argv])
+        os.makedirs(kept)
         for epoch in EPOCHS:
-            name = '%03d.png' % epoch
-            shutil.copy(os.path.join(folder, 'strips', name), os.path.join(home, SAMPLES[listing], name))
+            shutil.copy(os.path.join(drawn, '%03d.png' % epoch), kept)
 
 
 def honest(basic, conditional):

@@ -4,18 +4,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from conftest import REFERENCE, read_bytes
+from PIL import Image
 
 import figures
 import input_data
+from errors import BadInput
+from make_strips import draw
 
 
 def strip(images, path):
-    """Draws images [rows, 10, 28, 28] as the scripts do."""
-    fig, ax = plt.subplots(len(images), 10, figsize=(10, len(images)), squeeze=False)
-    for axis, image in zip(ax.ravel(), images.reshape(-1, 28, 28)):
-        axis.imshow(image)
-    figures.save(fig, str(path))
-    plt.close(fig)
+    draw(images, str(path))
 
 
 def boxes(dark):
@@ -110,3 +108,128 @@ def test_the_reference_strips_are_the_recorded_images(listing, folder):
         if listing == 'conditional':
             real = read_bytes(input_data.TEST_IMAGES)[:10]
             np.testing.assert_array_equal(digits[0], np.multiply(real.astype(np.float32), 1.0 / 255.0))
+
+
+# --- pictures that others made of strips
+
+@pytest.fixture(params=['samples/099.png', 'samples2/049.png'], ids=['one row', 'two rows'])
+def drawn(request):
+    """A strip of the reference as a picture and as digits."""
+    path = os.path.join(REFERENCE, request.param)
+    with Image.open(path) as picture:
+        return picture.convert('RGB'), figures.read(path).digits
+
+
+def on_a_page(picture, colour):
+    page = Image.new('RGB', (picture.width + 300, picture.height + 200), colour)
+    page.paste(picture, (120, 70))
+    return page
+
+
+def without_ground(picture):
+    pixels = np.array(picture.convert('RGBA'))
+    pixels[(pixels[..., :3] == 255).all(axis=-1)] = 0
+    return Image.fromarray(pixels)
+
+
+def scaled(factor, how=Image.LANCZOS):
+    return lambda picture: picture.resize(
+        (int(picture.width * factor), int(picture.height * factor)), how)
+
+
+@pytest.mark.parametrize('change, worst', [
+    (lambda picture: picture.crop((37, 14, 813, picture.height - 34)), 0),  # to the tiles' very edge
+    (lambda picture: picture.crop((20, 3, 820, picture.height - 20)), 0),
+    (lambda picture: on_a_page(picture, (30, 30, 30)), 0),
+    (lambda picture: on_a_page(picture, (255, 255, 255)), 0),
+    (without_ground, 0),
+    (lambda picture: picture.convert('L'), 0.001),
+    (lambda picture: picture.convert('LA'), 0.001),
+    (lambda picture: picture.quantize(64), 0.005),
+    (lambda picture: picture.resize((900, picture.height), Image.BICUBIC), 0.01),
+    (scaled(0.5), 0.05), (scaled(0.7), 0.04), (scaled(1.3), 0.02), (scaled(2), 0.01), (scaled(3.1), 0.01),
+    (scaled(0.5, Image.NEAREST), 0.05)])
+def test_what_a_screenshot_or_a_rescale_made_of_a_strip(tmp_path, drawn, change, worst):
+    picture, digits = drawn
+    change(picture).save(str(tmp_path / 's.png'))
+    found = figures.read(str(tmp_path / 's.png'))
+    assert found.digits.shape == digits.shape and found.foreign < 0.1
+    assert np.abs(found.digits - digits).mean() <= worst
+
+
+@pytest.mark.parametrize('quality, worst', [(95, 0.015), (75, 0.02), (50, 0.025)])
+def test_what_a_jpeg_made_of_a_strip(tmp_path, drawn, quality, worst):
+    picture, digits = drawn
+    picture.save(str(tmp_path / 's.jpg'), quality=quality)
+    found = figures.read(str(tmp_path / 's.jpg'))
+    assert np.abs(found.digits - digits).mean() <= worst and found.foreign < 0.15
+
+
+@pytest.mark.parametrize('cmap, options, worst', [
+    ('viridis', {'bbox_inches': 'tight'}, 0.005), ('viridis', {}, 0.005),
+    ('gray', {'bbox_inches': 'tight'}, 0.01), ('gray', {}, 0.01),
+    ('viridis', {'bbox_inches': 'tight', 'dpi': 72}, 0.015),
+    ('viridis', {'bbox_inches': 'tight', 'transparent': True}, 0.005)])
+def test_what_the_pages_own_savefig_draws_today(tmp_path, drawn, cmap, options, worst):
+    _, digits = drawn
+    fig, ax = plt.subplots(len(digits), 10, figsize=(10, len(digits)), squeeze=False)
+    for axis, image in zip(ax.ravel(), digits.reshape(-1, 28, 28)):
+        axis.set_axis_off()
+        axis.imshow(image, cmap=cmap)
+    fig.savefig(str(tmp_path / 's.png'), **options)
+    plt.close(fig)
+    found = figures.read(str(tmp_path / 's.png'))
+    assert np.abs(found.digits - digits).mean() <= worst and found.foreign < 0.02
+    if options == {'bbox_inches': 'tight'} and cmap == 'viridis':
+        assert plt.imread(str(tmp_path / 's.png')).shape[:2] in [(85, 795), (169, 795), (85, 794), (169, 794)]
+
+
+def test_colours_of_another_scale_are_foreign(tmp_path, drawn):
+    picture, _ = drawn
+    Image.fromarray(255 - np.array(picture)).save(str(tmp_path / 's.png'))
+    assert figures.read(str(tmp_path / 's.png')).foreign > 0.9
+
+
+def test_tiles_without_an_image_are_no_numbers(tmp_path):
+    images = np.zeros((2, 10, 28, 28))
+    images[1] = np.nan
+    strip(images, tmp_path / 's.png')
+    digits = figures.read(str(tmp_path / 's.png')).digits
+    assert (digits[0] == 0).all() and np.isnan(digits[1]).all()
+    images[0] = np.nan
+    strip(images, tmp_path / 's.png')
+    assert np.isnan(figures.read(str(tmp_path / 's.png')).digits).all()
+    images[:], images[1, 4] = 0.5, np.nan
+    strip(images, tmp_path / 's.png')
+    digits = figures.read(str(tmp_path / 's.png')).digits
+    assert np.isnan(digits[1, 4]).all() and np.isnan(digits).sum() == 784
+
+
+def eight(picture):
+    return picture.crop((0, 0, 660, picture.height))
+
+
+@pytest.mark.parametrize('change, words', [
+    (eight, 'has 8 tiles in a row, not ten'),
+    (lambda picture: eight(picture).resize((825, picture.height)), 'has 8 tiles in a row, not ten'),
+    (scaled(0.3), 'fewer than the 28'),
+    (lambda picture: picture.resize((825, picture.height // 2)), 'no squares'),
+    (lambda picture: Image.new('RGB', (300, 200), (255, 255, 255)), 'shows no row of ten tiles'),
+    (lambda picture: Image.fromarray(np.random.RandomState(0).randint(0, 256, (113, 825, 3), np.uint8)),
+     'shows no row of ten tiles'),
+    (lambda picture: Image.fromarray(np.vstack([np.array(picture)[:90]] * 3)), 'shows no row of ten tiles')])
+def test_pictures_that_are_no_strips(tmp_path, drawn, change, words):
+    change(drawn[0]).save(str(tmp_path / 's.png'))
+    with pytest.raises(BadInput, match=words) as error:
+        figures.read(str(tmp_path / 's.png'))
+    assert str(tmp_path / 's.png') in str(error.value)
+
+
+@pytest.mark.parametrize('content', [b'', b'epoch,D loss\n', b'\x89PNG\r\n\x1a\n', 'half'])
+def test_files_that_are_no_pictures(tmp_path, content):
+    if content == 'half':
+        with open(os.path.join(REFERENCE, 'samples', '099.png'), 'rb') as file:
+            content = file.read()[:4000]
+    (tmp_path / 's.png').write_bytes(content)
+    with pytest.raises(BadInput, match=r's.png cannot be read \(.*\): it is cut short, or no picture'):
+        figures.read(str(tmp_path / 's.png'))
