@@ -244,7 +244,10 @@ class Run:
         if self._record and not self._init_given and checkpoints.epochs(self._path('checkpoints')):
             self._identity['init'] = self._record['identity']['init']
             return None  # they have done their work, and may be gone
-        arrays = checkpoints.read_weights(path, weights) if path else None
+        try:
+            arrays = checkpoints.read_weights(path, weights) if path else None
+        except BadInput as error:
+            raise BadInput('--init %s' % error) from None
         self._identity['init'] = path and checkpoints.digest_of_weights(path)
         return arrays
 

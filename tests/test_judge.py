@@ -52,7 +52,7 @@ def test_real_digits_have_the_figures_that_the_docstrings_give(the_judge, test_s
     measured = the_judge.measure(images, labels)
     assert measured['frechet'] < 1e-6 and measured['accuracy'] > 0.99 and measured['evenness'] > 0.99
     assert round(measured['nearest'], 2) == 0.15 and round(measured['variety'], 2) == 0.37
-    assert measured['margin'] < 0.001
+    assert measured['margin'] < 0.002
 
 
 def test_noise_is_far_from_every_training_image(the_judge):

@@ -54,6 +54,17 @@ def test_a_bad_option_fails(clone):
     assert run.returncode == 2 and '--epochs' in run.stderr and run.stdout == ''
 
 
+def test_diff_of_what_was_trained(clone):
+    run = make(clone, 'diff')
+    assert run.returncode == 2 and 'Error 1' in run.stderr
+    said = ' '.join(run.stdout.split())
+    for listing in 'basic', 'conditional':
+        assert re.search(listing + ': worse, by .*2 epochs, the other 100: fewer epochs', said), said
+    assert sorted(os.listdir(str(clone / 'diff'))) == ['basic.png', 'conditional.png']
+    run = make(clone, 'diff', 'BOOK=tests/strips/honest-3')
+    assert run.returncode == 2 and 'no strip of the same epoch' in run.stderr
+
+
 def test_verify(clone):
     run = make(clone, 'verify')
     assert run.returncode == 0, run.stderr
