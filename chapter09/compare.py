@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import textwrap
+import unicodedata
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +22,7 @@ import drawing
 import files
 import input_data
 import options
+import records
 import results
 import verdicts
 from errors import BadInput
@@ -44,9 +46,9 @@ def compare(judge, mine, other):
     if mine.listing == 'conditional':
         asked, labels = judge.mnist.test.images[:10], judge.mnist.test.labels[:10].argmax(axis=1)
     early = verdicts.Seen(judge, results.find(REFERENCE)[mine.listing].strips[0], labels).figures
-    strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, path, labels, epoch),
-                              other=verdicts.Seen(judge, other_path, labels, epoch))
-              for epoch, path, other_path in _pairs(mine, other)]
+    strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, mine.strips[epoch], labels, epoch),
+                              other=verdicts.Seen(judge, other.strips[others], labels, others))
+              for epoch, others in _pairs(mine, other)]
     for strip in strips:
         strip.verdict = verdicts.of_strip(judge, strip.mine, strip.other, asked, early)
     found = SimpleNamespace(listing=mine.listing, mine=mine, other=other, strips=strips,
@@ -65,7 +67,7 @@ def _check_settings(judge, result):
     if not result.record:
         return
     identity = result.record['identity']
-    for name in lab.CHAPTER:
+    for name in records.CHAPTER:
         chapters = getattr(results.LISTINGS[result.listing], name)
         if identity[name] != chapters:
             raise BadInput('%s is of a run with --%s %s, the chapter has %s: runs of other settings do not '
@@ -76,11 +78,10 @@ def _check_settings(judge, result):
 
 
 def _pairs(mine, other):
-    """[(epoch, path, path)] of the epochs that both have; of two single strips, whatever their names."""
+    """[(epoch of mine, of the other)]: those that both have, or those of two single strips."""
     if len(mine.strips) == len(other.strips) == 1:
-        return [(*mine.strips, *mine.strips.values(), *other.strips.values())]
-    pairs = [(epoch, mine.strips[epoch], other.strips[epoch])
-             for epoch in sorted(mine.strips.keys() & other.strips.keys() - {None})]
+        return [(*mine.strips, *other.strips)]
+    pairs = [(epoch, epoch) for epoch in sorted(mine.strips.keys() & other.strips.keys() - {None})]
     if not pairs:
         raise BadInput('%s and %s have no strip of the same epoch: name others' % (mine.path, other.path))
     return pairs
@@ -90,12 +91,13 @@ def _whole(judge, found, labels):
     """The figures of many digits: their number n, mine and other (as of `Judge.measure`), and whose they are.
 
     They are of fresh images where the run's weights are there, beside the reference's where the other has
-    none; else of the strips of the later half of the epochs. None where that is one strip or less.
+    none and the run is as long; else of the strips of the later half of the epochs. None where that is one
+    strip or less.
     """
-    if found.mine.weights:
-        yardstick = found.other if found.other.weights else results.find(REFERENCE)[found.listing]
-        measured = [judge.measure(*results.Generator(found.listing, result.weights).fresh(FRESH))
-                    for result in (found.mine, yardstick)]
+    reference = results.find(REFERENCE)[found.listing]
+    yardstick = found.other if found.other.weights else reference
+    if found.mine.weights and (yardstick is found.other or found.mine.epochs >= reference.epochs):
+        measured = [judge.measure(*result.generator().fresh(FRESH)) for result in (found.mine, yardstick)]
         return SimpleNamespace(n=FRESH, mine=measured[0], other=measured[1], of='%d fresh images' % FRESH,
                                sources=(found.mine.weights, yardstick.weights))
     later = [strip for strip in found.strips[1:] if 2 * strip.epoch >= found.strips[-1].epoch]
@@ -112,8 +114,8 @@ def _whole(judge, found, labels):
 def table(found):
     """The comparison as lines of at most 80 columns."""
     columns = ['nearest', 'variety'] + ['accuracy'] * (found.listing == 'conditional')
-    yield 'mine:  %s' % _name(found.mine)
-    yield 'other: %s' % _name(found.other)
+    yield 'mine:  %s' % _cut(_name(found.mine), 73)
+    yield 'other: %s' % _cut(_name(found.other), 73)
     yield ''
     yield 'epoch  verdict       mine, read' + ''.join('  %-13s' % name for name in columns).rstrip()
     yield ' ' * 31 + '  mine   other' * len(columns)
@@ -127,8 +129,8 @@ def table(found):
         limits = verdicts.limits(whole.other, whole.n)
         yield ''
         yield '%s of' % whole.of
-        for side, source in zip(('mine:  %s', 'other: %s'), whole.sources):
-            yield side % _short(source)
+        for side, source in zip(('mine: ', 'other:'), whole.sources):
+            yield '%s %s' % (side, _cut(_short(source), 73))
         yield '%-22s%10s%10s%12s' % ('', 'mine', 'other', 'limit')
         for name, (title, _, better) in verdicts.FIGURES.items():
             if name in whole.mine:
@@ -196,6 +198,14 @@ def _short(path):
     return path[len(lab.ROOT + os.sep):] if path.startswith(lab.ROOT + os.sep) else path
 
 
+def _cut(text, width):
+    """The end of a text, so that it takes no more columns; Korean letters take two."""
+    wide = [1 + (unicodedata.east_asian_width(letter) in 'WF') for letter in text]
+    while sum(wide) > width:
+        wide.pop(0)
+    return text if len(wide) == len(text) else '…' + text[len(text) - len(wide) + 1:]
+
+
 def _epoch(epoch):
     return '-' if epoch is None else '%03d' % epoch
 
@@ -205,14 +215,15 @@ def _number(name, measured):
 
 
 def main(argv=None):
-    parser = options.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('mine', metavar='MINE', nargs='?', default=lab.ROOT)
-    parser.add_argument('other', metavar='OTHER', nargs='?', default=REFERENCE)
+    parser = options.Parser(description=__doc__, allow_abbrev=False,
+                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('mine', metavar='MINE', type=options.place, nargs='?', default=lab.ROOT)
+    parser.add_argument('other', metavar='OTHER', type=options.place, nargs='?', default=REFERENCE)
     parser.add_argument('--json', action='store_true', help='print one JSON object, for graders')
     parser.add_argument('--out', metavar='DIR', type=options.folder, default=os.path.join(lab.ROOT, 'diff'),
                         help='folder for the pictures (default: %(default)s)')
     chosen = parser.parse_args(argv)
-    mine, other = [results.find(os.path.abspath(path)) for path in (chosen.mine, chosen.other)]
+    mine, other = results.find(chosen.mine), results.find(chosen.other)
     both = [listing for listing in results.LISTINGS if listing in mine and listing in other]
     if not both:
         raise BadInput('%s holds strips of the %s listing, %s of the %s: name two of one listing'
@@ -228,8 +239,9 @@ def main(argv=None):
         print(json.dumps({found.listing: as_json(found) for found in compared}, ensure_ascii=False, indent=1))
     else:
         print('\n\n'.join('\n'.join(table(found)) for found in compared))
-    for listing in other.keys() - mine.keys():
-        print('%s: no strips of it in %s' % (listing, _short(os.path.abspath(chosen.mine))), file=sys.stderr)
+    for listing in mine.keys() ^ other.keys():
+        lacking = chosen.other if listing in mine else chosen.mine
+        print('%s: no strips of it in %s' % (listing, _short(lacking)), file=sys.stderr)
     sys.exit(1 if any(found.verdict.name == verdicts.WORSE for found in compared) else 0)
 
 

@@ -76,4 +76,4 @@ def _mosaic(axes, found, side):
 def _drawable(name):
     """The end of a name, with a question mark for each letter that matplotlib's own font may lack."""
     name = name.encode('latin-1', 'replace').decode('latin-1')
-    return name if len(name) < 64 else '…' + name[-63:]
+    return (name if len(name) < 64 else '…' + name[-63:]).replace('$', r'\$')  # $ would begin a formula

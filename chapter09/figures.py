@@ -33,6 +33,7 @@ CANVASES = [(size, ((np.array(ROWS[:rows]) + [-top, 1 - top]) / size[1],
                     (np.array(COLUMNS) + [-left, 1 - left]) / size[0]))
             for size, rows, left, top in [((WIDTH, HEIGHT[1]), 1, 0, 0), ((WIDTH, HEIGHT[2]), 2, 0, 0),
                                           ((795, 85), 1, 27, 5), ((795, 169), 2, 27, 5)]]
+LARGEST = 20e6  # px
 NEAR, FAR = 16, 180  # of 255: colours closer than this are one, further than that certainly two
 FOREIGN = 60  # of 442, from corner to corner of the colours: what a JPEG does to a colour stays below
 
@@ -98,12 +99,18 @@ def _pixels(path):
     """The colours of a picture, laid on white: float64 [height, width, 3] in [0, 255]."""
     try:
         with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert('RGBA'), np.float64)
+            large = picture.width * picture.height > LARGEST
+            if not large:
+                if picture.mode.startswith('I'):  # 16 bits of grey, which `convert` would cut off at 8
+                    picture = Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
+                pixels = np.asarray(picture.convert('RGBA'), np.float64)
     except FileNotFoundError:
         raise BadInput('%s is missing: name a strip, such as samples/099.png' % path) from None
     except Exception as error:  # nothing but foreign bytes is being parsed, and they may be anything
         raise BadInput('%s cannot be read (%s): it is cut short, or no picture; name another'
                        % (path, str(error).split('\n')[0])) from None
+    if large:
+        raise BadInput('%s is too large, beyond %d million px: make it smaller' % (path, LARGEST / 1e6))
     opaque = pixels[..., 3:] / 255
     return pixels[..., :3] * opaque + 255 * (1 - opaque)
 
@@ -126,7 +133,7 @@ def _tiles(pixels, path):
     for colour, cut in (ground, False), (white, False), (white, True):
         top, left = [line[0] if cut and line.size else 0 for line in sheet]
         bottom, right = [line[-1] + 1 if cut and line.size else None for line in sheet]
-        found = _grid(_distance(pixels[top:bottom, left:right], colour))
+        found = _grid(_distance(pixels[top:bottom, left:right], colour), _distance(colour, white) < NEAR)
         if not isinstance(found, str):
             rows, columns = found
             return rows + top, columns + left, colour
@@ -134,7 +141,7 @@ def _tiles(pixels, path):
     raise BadInput('%s is no strip: it %s' % (path, reasons[0]))
 
 
-def _grid(distance):
+def _grid(distance, on_white):
     """The edges of the rows and columns in a picture of distances from the ground, or why there are none."""
     height, width = distance.shape
     seen = np.minimum(distance, FAR)
@@ -146,7 +153,7 @@ def _grid(distance):
     canvas = next((boxes for size, boxes in CANVASES if abs(width * size[1] / (height * size[0]) - 1) < 0.02),
                   None)
     even = _are_even(columns)
-    if canvas and (not even or len(columns) == 10 and len(rows) < len(canvas[0])):
+    if canvas and on_white and (not even or len(columns) == 10 and len(rows) < len(canvas[0])):
         # Empty tiles, or white ones on white: where they stand is known, and that there is nothing between.
         rows, columns = canvas[0] * height, canvas[1] * width
         between = np.ones((height, width), bool)
@@ -158,7 +165,7 @@ def _grid(distance):
     if len(columns) != 10:
         return 'has %d tiles in a row, not ten' % len(columns)
     sides = np.diff(columns, axis=1).mean(), np.diff(rows, axis=1).mean()
-    if min(sides) < 28:
+    if round(min(sides)) < 28:
         return 'has tiles of %.0f px, fewer than the 28 of a digit: take a larger picture' % min(sides)
     if max(sides) > 1.4 * min(sides):
         return 'has tiles of %.0f×%.0f px, which are no squares' % sides
@@ -197,11 +204,12 @@ def _middles(first, last):
 def _around_middles(first, last):
     """As `_middles`, but two px for each, [56] and [56, 28], between which is interpolated."""
     middles = first + (np.arange(28) + 0.5) * (last - first) / 28 - 0.5
-    before = np.floor(middles).astype(int)
+    before = np.maximum(np.floor(middles).astype(int), 0)
+    after = np.minimum(before + 1, int(np.ceil(last)) - 1)
     share = middles - before
     weights = np.zeros((28, 2, 28))
     weights[np.arange(28), :, np.arange(28)] = np.stack([1 - share, share], axis=1)
-    return np.stack([before, before + 1], axis=1).ravel(), weights.reshape(56, 28)
+    return np.stack([before, after], axis=1).ravel(), weights.reshape(56, 28)
 
 
 def _levels_of_viridis(colours):

@@ -26,7 +26,6 @@ import options
 from errors import BadInput, Stopped
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CHAPTER = ['batch_size', 'learning_rate', 'n_hidden', 'n_noise']  # the chapter's settings
 TRACE = 'iteration,D loss,G loss\n'
 
 
@@ -136,10 +135,11 @@ class Run:
             given['seed'] = recorded.get('seed', random.SystemRandom().randrange(options.SEEDS))
         chosen = {name: given.get(name, recorded.get(name, default)) for name, default in defaults.items()}
         # What makes two runs one; `begin` adds the digests of the data and of the initial weights.
-        self._identity = dict({name: chosen.pop(name) for name in ('seed', *CHAPTER)}, listing=listing)
+        self._identity = {name: chosen.pop(name) for name in ('seed', *records.CHAPTER)}
+        self._identity['listing'] = listing
         self._options = chosen
         self._init_given = 'init' in given
-        for name in CHAPTER:
+        for name in records.CHAPTER:
             setattr(self, name, self._identity[name])
         self.data = chosen['data']
         if recorded.get('samples', chosen['samples']) != chosen['samples']:

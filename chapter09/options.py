@@ -59,22 +59,23 @@ def _rate(text):
     raise argparse.ArgumentTypeError('%r is not a number above 0, up to 100' % text)
 
 
-def _path(text):
+def place(text):
+    """A path, made absolute."""
     if not text:
         raise argparse.ArgumentTypeError('it names nothing')
     return os.path.abspath(text)
 
 
 def _data(text):
-    path = _path(text)
-    if not os.path.isdir(path):
-        raise argparse.ArgumentTypeError('%s is no folder: name the one that holds the four files' % path)
-    return path
+    folder = place(text)
+    if not os.path.isdir(folder):
+        raise argparse.ArgumentTypeError('%s is no folder: name the one that holds the four files' % folder)
+    return folder
 
 
 def folder(text):
     """A folder that can be written to, or made; it is not made yet."""
-    path = present = _path(text)
+    path = present = place(text)
     while not os.path.exists(present) and os.path.dirname(present) != present:
         present = os.path.dirname(present)
     if not os.path.isdir(present) or not os.access(present, os.W_OK | os.X_OK):
@@ -84,7 +85,7 @@ def folder(text):
 
 def _file(text):
     """A file in a folder that is there and can be written to."""
-    path = _path(text)
+    path = place(text)
     if not os.path.isdir(os.path.dirname(path)) or os.path.exists(path) and not os.path.isfile(path):
         raise argparse.ArgumentTypeError('%s is not the name of a file in an existing folder' % path)
     if not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK):
@@ -94,7 +95,7 @@ def _file(text):
 
 def _weights(text):
     """An .npz file, or a checkpoint without its .index."""
-    path = _path(text)
+    path = place(text)
     if not os.path.isfile(path) and not os.path.isfile(path + '.index'):
         raise argparse.ArgumentTypeError('%s is missing: name a file like those in reference/' % path)
     return path

@@ -8,6 +8,7 @@ import re
 
 from errors import BadInput
 
+CHAPTER = ['batch_size', 'learning_rate', 'n_hidden', 'n_noise']  # the chapter's settings
 FORMAT = 1  # of the run folder; to be raised when an older version could no longer read it
 STRIP = re.compile(r'\d{3,}\.png')
 OWNER = 'run.txt'  # in a folder of strips: folder and id of the run that draws there
@@ -25,9 +26,10 @@ def read(path):
         if kind == FORMAT:
             needed = [record[name] for name in ('id', 'identity', 'options', 'versions', 'strips', 'resumed')]
             needed += [record['options'][name] for name in ('epochs', 'data', 'samples', 'init', 'trace')]
+            needed += [record['identity'][name] for name in ('listing', 'seed', 'data', *CHAPTER)]
+            needed += [record['versions']['TensorFlow']]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput('%s cannot be read (%s): begin a new run without --resume'
-                       % (path, error)) from None
+        raise BadInput('%s cannot be read (%s): begin a new run, without --resume' % (path, error)) from None
     if kind != FORMAT:
         raise BadInput('%s is of format %s, and this version knows format %d: resume it with the version '
                        'that began it, or begin a new run without --resume' % (path, kind, FORMAT))

@@ -33,14 +33,28 @@ class Result:
         self.listing, self.path, self.strips = listing, path, strips
         self.record, self.weights, self.epochs = record, weights, epochs
 
+    def generator(self):
+        """The trained generator, from a newer checkpoint if the run has meanwhile gone on."""
+        if self.record and not os.path.exists(self.weights + '.index'):
+            folder = os.path.dirname(os.path.dirname(self.weights))
+            return Generator(self.listing, checkpoints.newest(folder) or self.weights)
+        return Generator(self.listing, self.weights)
+
 
 def find(path):
     """Finds the results in a strip, in a folder of strips, in a run's folder, or in a folder that holds
     samples/ and samples2/ or one of them, or whose only such subfolder does, as in a clone of the book's
     repository.
 
-    Returns {listing: Result}, not empty. Raises BadInput if there are none.
+    Returns {listing: Result}, not empty. Raises BadInput if there are none, or if it cannot be read.
     """
+    try:
+        return _find(path)
+    except OSError as error:
+        raise BadInput('%s cannot be read (%s): name another' % (path, error.strerror or error)) from None
+
+
+def _find(path):
     if not os.path.exists(path):
         raise BadInput('%s is missing: name a strip, or a folder of strips' % path)
     if os.path.isfile(path):
@@ -53,7 +67,8 @@ def find(path):
     else:
         homes = [path]
         if not any(os.path.isdir(os.path.join(path, samples)) for samples in FOLDERS.values()):
-            homes = [os.path.join(path, name) for name in sorted(os.listdir(path))]
+            # reference/ is what others are set beside, and nobody's own.
+            homes = [os.path.join(path, name) for name in sorted(os.listdir(path)) if name != 'reference']
         folders = [(home, os.path.join(home, samples)) for home in homes for samples in FOLDERS.values()
                    if _strips(os.path.join(home, samples))]
         if len({home for home, _ in folders}) > 1:
@@ -63,7 +78,11 @@ def find(path):
     if not found:
         raise BadInput('%s holds no strips (000.png, 009.png, …): train first (make basic, make cgan), or '
                        'name another folder' % path)
-    return {result.listing: result for result in found}
+    listings = {result.listing: result for result in found}
+    if len(listings) < len(found):
+        raise BadInput('%s and %s hold strips of the same listing: put the right ones there'
+                       % (found[0].path, found[1].path))
+    return listings
 
 
 def _of_folder(folder, home=None):
@@ -96,7 +115,8 @@ def _of_folder(folder, home=None):
 
 def _strips(folder):
     names = os.listdir(folder) if os.path.isdir(folder) else []
-    return {int(name.split('.')[0]): os.path.join(folder, name) for name in names if PICTURE.fullmatch(name)}
+    return {int(name.split('.')[0]): os.path.join(folder, name)  # of two of one epoch, the PNG
+            for name in sorted(names) if PICTURE.fullmatch(name)}
 
 
 def _owner(samples):

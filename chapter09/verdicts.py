@@ -9,6 +9,7 @@ import collections
 import numpy as np
 
 import figures
+from errors import BadInput
 
 IDENTICAL, SAME, EQUIVALENT, WORSE = 'identical', 'same picture', 'equivalent', 'worse'
 RANK = [WORSE, EQUIVALENT, SAME, IDENTICAL]
@@ -22,7 +23,9 @@ REASONS = {
     'noise': "nothing learnt, noise: is train_G to change the generator's variables, by loss_G?",
     'collapse': 'one shape for all (collapse): try another seed',
     'labels': 'labels ignored: are they joined to the inputs of both networks?',
-    'epochs': 'fewer epochs than the other, or no better than after fewer',
+    'copied': 'copies of real digits, drawn by no generator',
+    'epochs': 'fewer epochs than the other, or no better than after the first',
+    'rough': "rougher, or farther from real digits, than the other's",
 }
 
 Verdict = collections.namedtuple('Verdict', ['name', 'reason'])  # a reason only for WORSE
@@ -30,6 +33,8 @@ Verdict = collections.namedtuple('Verdict', ['name', 'reason'])  # a reason only
 SAME_PICTURE = 0.03  # mean difference; a replay's is 0.002, two seeds' at least 0.06
 SAME_ROW = 0.1  # the same of the upper row, which a small or compressed picture blurs by 0.06 at most
 FOREIGN = 0.3  # share of foreign colours; a JPEG of quality 50 has 0.14
+REPEATED = 0.08  # mean distance to the most alike of the ten; honest strips have 0.17 and more
+COPIED = 0.03  # mean distance to the nearest training image; honest strips have 0.11 and more
 MANY = 1000  # images from which on their shares and Fréchet distance can be compared
 SETTLED = 29  # the first strip's epoch by which every seed that learns at all draws digits
 
@@ -73,19 +78,21 @@ def of_figures(mine, other, n, early):
     mine, other  figures of `Judge.measure`
     early        those of a listing's strip after its first epoch, to know such a one again
     """
-    short = {name for name, limit in limits(other, n).items()
-             if not FIGURES[name][2] * mine[name] >= FIGURES[name][2] * limit}  # as what is no number does
-    if not short:
-        return Verdict(EQUIVALENT, None)
     if not np.isfinite(mine['nearest']):
         return Verdict(WORSE, 'blank')
+    short = {name for name, limit in limits(other, n).items()
+             if FIGURES[name][2] * mine[name] < FIGURES[name][2] * limit}  # nothing is, of a NaN
+    if not short:
+        return Verdict(EQUIVALENT, None)
     if mine['margin'] > 0.2:  # even the margin, which no digit ever reaches
         return Verdict(WORSE, 'noise')
     drawn = 'nearest' not in short
     if drawn and 'accuracy' in short and mine['variety'] > 0.08:
         return Verdict(WORSE, 'labels')
+    if not short & {'variety', 'commonest'}:
+        return Verdict(WORSE, 'rough')
     like_early = abs(mine['nearest'] - early['nearest']) < 0.02 and mine['variety'] < early['variety'] + 0.03
-    return Verdict(WORSE, 'collapse' if short & {'variety', 'commonest'} and not like_early else 'epochs')
+    return Verdict(WORSE, 'epochs' if like_early else 'collapse')
 
 
 def of_strip(judge, mine, other, asked, early):
@@ -96,12 +103,13 @@ def of_strip(judge, mine, other, asked, early):
     asked        the ten digits of the upper row, [10, 784], if there is one
     early        figures of the listing's strip after its first epoch
 
-    Of the first epochs, in which one seed has blots where another has digits already, only what is no
-    drawing of any generator is worse.
+    Of the first epochs, in which one seed has blots where another has digits already, the figures say
+    nothing; what no epoch would draw is worse even then.
     """
     if mine.content == other.content:
         return Verdict(IDENTICAL, None)
-    if not np.isfinite(mine.strip.digits).all() or _is_flat(mine.images):
+    darkest, brightest = mine.images.min(axis=1), mine.images.max(axis=1)
+    if not np.isfinite(mine.strip.digits).all() or (brightest < 0.1).any() or (darkest > 0.9).any():
         return Verdict(WORSE, 'blank')
     if np.abs(mine.images - other.images).mean() <= SAME_PICTURE:
         return Verdict(SAME, None)
@@ -109,7 +117,10 @@ def of_strip(judge, mine, other, asked, early):
     if misdrawn:
         return Verdict(WORSE, misdrawn)
     verdict = of_figures(mine.figures, other.figures, len(mine.images), early)
-    return verdict if mine.settled or verdict.reason == 'noise' else Verdict(EQUIVALENT, None)
+    if mine.settled and verdict.name == EQUIVALENT and _distance_of_twins(mine.images) < REPEATED:
+        return Verdict(WORSE, 'collapse')
+    both_young = not mine.settled and not other.settled
+    return Verdict(EQUIVALENT, None) if both_young and verdict.reason != 'noise' else verdict
 
 
 def of_run(strips, whole, shorter):
@@ -127,9 +138,10 @@ def of_run(strips, whole, shorter):
     return whole if whole and whole.name == WORSE else worst
 
 
-def _is_flat(images):
-    """Whether every image is all dark or all bright."""
-    return bool(((images.max(axis=1) < 0.1) | (images.min(axis=1) > 0.9)).all())
+def _distance_of_twins(images):
+    """The mean distance of each image to that of the others most like it."""
+    distances = np.sqrt(np.square(images[:, np.newaxis] - images).mean(axis=-1))
+    return (distances + np.eye(len(images))).min(axis=1).mean()
 
 
 def _misdrawn(judge, seen, asked):
@@ -144,8 +156,13 @@ def _misdrawn(judge, seen, asked):
             if any(np.abs(turned - asked).mean() <= SAME_ROW for turned in _turned(upper)):
                 return 'turned'
             return 'upper row'
-    if seen.figures['margin'] > 0.8:
+        if np.abs(upper - seen.images).mean() <= SAME_PICTURE:
+            return 'copied'
+    contrast = np.ptp(seen.images, axis=1).mean()
+    if seen.figures['margin'] > 0.8 or seen.settled and 0.3 < contrast < 0.7 and seen.figures['margin'] < 0.2:
         return 'colours'
+    if seen.figures['nearest'] < COPIED:
+        return 'copied'
     if seen.settled:
         turned = judge.nearest(np.concatenate(_turned(seen.images))).reshape(-1, 10).mean(axis=1)
         if turned.min() < 0.94 * seen.figures['nearest']:
@@ -177,6 +194,9 @@ class Seen:
     def __init__(self, judge, path, labels, epoch=None):
         self.settled = epoch is None or epoch >= SETTLED
         self.strip = strip = figures.read(path)
+        if len(strip.digits) != (1 if labels is None else 2):
+            raise BadInput('%s has %d row(s), and is of the other listing: put the right strip there'
+                           % (path, len(strip.digits)))
         with open(path, 'rb') as file:
             self.content = file.read()
         self.images = strip.digits[-1].reshape(10, 784)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import results
 import verdicts
-from conftest import REFERENCE, run_script
+from conftest import REFERENCE, drop_roots_privilege, read_bytes, run_script
 from make_strips import HONEST, STRIPS, WAYS, draw
 
 import figures
+import input_data
 from errors import BadInput
 
 LISTINGS = ['basic', 'conditional']
@@ -84,11 +85,10 @@ def test_the_same_bytes_the_same_picture_and_another_form_of_it(the_judge, tmp_p
     picture = figures.Image.open(path)
     for name, changed in {'small.png': picture.resize((500, 119)), '099.jpg': picture.convert('RGB')}.items():
         changed.save(str(tmp_path / name))
-    for name, expected in [(path, ['identical']), (tmp_path / '099.png', ['same picture']),
-                           (tmp_path / '099.jpg', ['same picture']),
-                           (tmp_path / 'small.png', ['same picture', 'equivalent'])]:
+    for name, expected in [(path, 'identical'), (tmp_path / '099.png', 'same picture'),
+                           (tmp_path / '099.jpg', 'same picture'), (tmp_path / 'small.png', 'equivalent')]:
         found = verdict(the_judge, results.find(str(name)), results.find(path))
-        assert found.verdict.name in expected, name
+        assert found.verdict.name == expected, name
 
 
 def test_an_upper_row_of_other_digits(the_judge, tmp_path):
@@ -107,6 +107,46 @@ def test_the_first_epochs_are_not_held_against_a_run_but_noise_is(the_judge, tmp
                         str(folder / (epoch + '.png')))
         found = verdict(the_judge, results.find(str(folder)))
         assert [strip.verdict.name for strip in found.strips] == [expected] * 2
+
+
+def redrawn(tmp_path, listing, change):
+    """The reference's last strip with its generated row changed by a function of [10, 28, 28]."""
+    digits = figures.read(REFERENCES[listing].strips[99]).digits
+    digits[-1] = change(digits[-1].copy())
+    draw(digits, str(tmp_path / '099.png'))
+    return results.find(str(tmp_path / '099.png'))
+
+
+def one_dark_tile(row):
+    row[3] = 0
+    return row
+
+
+@pytest.mark.parametrize('listing, change, reason', [
+    ('basic', one_dark_tile, 'blank'), ('conditional', one_dark_tile, 'blank'),
+    ('basic', lambda row: row[[0, 1] * 5], 'collapse'), ('basic', lambda row: row / 2, 'colours'),
+    ('basic', lambda row: row[[0, 1, 2, 0, 1] * 2], 'collapse'),
+    ('basic', lambda row: row[:, :, ::-1], 'turned'), ('basic', lambda row: row[:, ::-1], 'turned'),
+    ('conditional', lambda row: read_bytes(input_data.TEST_IMAGES)[:10] / 255, 'copied'),
+    ('basic', lambda row: read_bytes(input_data.TRAIN_IMAGES)[5000:5010] / 255, 'copied'),
+    ('basic', lambda row: np.clip(row + np.random.RandomState(0).normal(0, 0.3, row.shape), 0, 1), 'rough'),
+    ('conditional', lambda row: row[[9, 8, 2, 3, 1, 5, 0, 7, 4, 6]], 'labels')])
+def test_strips_that_are_partly_wrong(the_judge, tmp_path, listing, change, reason):
+    assert verdict(the_judge, redrawn(tmp_path, listing, change)).verdict == ('worse', reason)
+
+
+def test_whatever_the_other_is_an_honest_strip_is_not_worse(the_judge):
+    for listing in LISTINGS:
+        mine = only(listing, results.find(os.path.join(STRIPS, 'honest-2')))
+        for name in 'not-finite', 'untrained', 'collapsed':
+            found = verdict(the_judge, mine, results.find(os.path.join(STRIPS, name)))
+            assert found.verdict.name == 'equivalent', name
+
+
+def test_an_early_strip_is_not_as_good_as_a_late_one(the_judge):
+    early, late = (results.find(REFERENCES['basic'].strips[epoch]) for epoch in (0, 99))
+    assert verdict(the_judge, early, late).verdict == ('worse', 'epochs')
+    assert verdict(the_judge, late, early).verdict.name == 'equivalent'
 
 
 # --- verdicts on runs: fresh images, epochs
@@ -271,7 +311,28 @@ def other_settings(folder):
     assert source.returncode == 0
 
 
+def both_of_one_listing(folder):
+    for name in 'samples', 'samples2':
+        shutil.copytree(REFERENCES['basic'].path, str(folder / name))
+
+
+def a_strip_of_the_other(folder):
+    shutil.copy(REFERENCES['conditional'].strips[99], str(folder / '099.png'))
+    shutil.copy(REFERENCES['basic'].strips[89], str(folder / '089.png'))
+
+
+def damaged_record(folder):
+    (folder / 'run.json').write_text(json.dumps(
+        {'format': 1, 'id': 'x', 'identity': {}, 'options': {}, 'versions': {}, 'strips': {}, 'resumed': []}))
+
+
+def too_large(folder):
+    figures.Image.new('L', (5000, 5000)).save(str(folder / '099.png'))
+
+
 @pytest.mark.parametrize('make, words', [
+    (both_of_one_listing, 'of the same listing'), (a_strip_of_the_other, 'is of the other listing'),
+    (damaged_record, 'cannot be read'), (too_large, 'too large'),
     (lambda folder: folder.rmdir(), 'is missing'), (lambda folder: None, 'holds no strips'),
     (no_strips, 'holds no strips'), (eight, 'has 8 tiles in a row, not ten'), (cut_short, 'cut short'),
     (lambda folder: (folder / '099.png').write_text('text'), 'no picture'),
@@ -291,13 +352,41 @@ def test_two_listings_do_not_compare(run):
     assert status == 2 and 'name two of one listing' in err[0]
 
 
-def test_untrained_clones_have_nothing_to_compare(ends, tmp_path):
+@pytest.mark.parametrize('folders', [['samples', 'samples2'], []])
+def test_untrained_clones_have_nothing_to_compare(run, tmp_path, folders):
     """The reference beside it is not taken for the run."""
-    for name in 'samples', 'samples2':
+    for name in folders:
         (tmp_path / name).mkdir()
     shutil.copytree(REFERENCES['basic'].path, str(tmp_path / 'reference' / 'samples'))
-    status, _, err = ends(compare.main, tmp_path)
+    status, _, err = run(tmp_path)
     assert status == 2 and 'make basic, make cgan' in err[0]
+
+
+def test_a_folder_that_may_not_be_read(tmp_path):
+    (tmp_path / 'mine').mkdir(mode=0o000)
+    finished = run_script('compare.py', tmp_path / 'mine', preexec_fn=drop_roots_privilege)
+    assert finished.returncode == 2 and 'cannot be read (Permission denied)' in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+
+
+def test_long_and_odd_paths(run, tmp_path):
+    folder = tmp_path / ('$a_{$' + '그림' * 30)
+    shutil.copytree(os.path.join(STRIPS, 'honest-2', 'samples'), str(folder))
+    status, out, err = run(folder)
+    assert status == 0 and err == ['conditional: no strips of it in %s' % folder]
+    assert max(len(line) + sum(letter in '그림' for letter in line) for line in out) <= 80
+
+
+def test_a_checkpoint_that_a_running_training_has_replaced(one_epoch):
+    mine = results.find(str(one_epoch / 'run'))['basic']
+    mine.weights = mine.weights.replace('0000', '0007')
+    assert mine.generator().fresh(2)[0].shape == (2, 784)
+
+
+def test_runs_too_short_for_the_reference_are_set_beside_each_other(the_judge, one_epoch, tmp_path):
+    shutil.copy(str(one_epoch / 'samples' / '000.png'), str(tmp_path / '000.png'))
+    found = verdict(the_judge, results.find(str(one_epoch / 'samples')), results.find(str(tmp_path)))
+    assert found.verdict.name == 'identical'
 
 
 def test_limits_narrow_with_the_number_of_images():

@@ -205,6 +205,17 @@ def test_tiles_without_an_image_are_no_numbers(tmp_path):
     assert np.isnan(digits[1, 4]).all() and np.isnan(digits).sum() == 784
 
 
+def test_sixteen_bits_of_grey_and_tiles_at_the_very_edge(tmp_path, drawn):
+    picture, digits = drawn
+    Image.fromarray(np.array(picture.convert('L'), np.uint16) * 257).save(str(tmp_path / '16.png'))
+    assert np.abs(figures.read(str(tmp_path / '16.png')).digits - digits).mean() < 0.001
+    least = np.full((28, 334), 255, np.uint8)
+    for column in range(10):
+        least[:, 34 * column:34 * column + 28] = np.arange(28) * 4
+    Image.fromarray(least).save(str(tmp_path / 'least.png'))
+    assert figures.read(str(tmp_path / 'least.png')).digits.shape == (1, 10, 28, 28)
+
+
 def eight(picture):
     return picture.crop((0, 0, 660, picture.height))
 
@@ -215,6 +226,8 @@ def eight(picture):
     (scaled(0.3), 'fewer than the 28'),
     (lambda picture: picture.resize((825, picture.height // 2)), 'no squares'),
     (lambda picture: Image.new('RGB', (300, 200), (255, 255, 255)), 'shows no row of ten tiles'),
+    (lambda picture: Image.new('RGB', (825, 113), (0, 0, 0)), 'shows no row of ten tiles'),
+    (lambda picture: Image.new('RGB', (1, 1)), 'shows no row of ten tiles'),
     (lambda picture: Image.fromarray(np.random.RandomState(0).randint(0, 256, (113, 825, 3), np.uint8)),
      'shows no row of ten tiles'),
     (lambda picture: Image.fromarray(np.vstack([np.array(picture)[:90]] * 3)), 'shows no row of ten tiles')])
