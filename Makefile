@@ -2,6 +2,7 @@
 #   make basic     §9.1, strips in samples/      make verify  does this machine give TensorFlow 1.15's numbers?
 #   make cgan      §9.2, strips in samples2/     make test    the tests
 #   make diff      are the last runs' digits as good as TensorFlow 1.15's, or as those in BOOK=DIR?
+#   make digits DIGITS=20261122   those digits by §9.2's last run, in digits.png
 #   make matrix    verify, under every Python found here
 #   make soak      a full-size run, killed and resumed a hundred times
 # EPOCHS=3, SEED=11, RESUME=1 and ARGS="--trace losses.csv" are passed on to basic and cgan.
@@ -12,7 +13,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 OPTIONS = $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SEED),--seed $(SEED)) $(if $(RESUME),--resume) $(ARGS)
 
-.PHONY: basic cgan diff verify test soak matrix
+.PHONY: basic cgan diff digits verify test soak matrix
 
 basic: $(VENV)/ready
 	@$(BIN)/python chapter09/gan_basic.py $(OPTIONS)
@@ -22,6 +23,9 @@ cgan: $(VENV)/ready
 
 diff: $(VENV)/ready
 	@$(BIN)/python chapter09/compare.py $(if $(BOOK),. "$(BOOK)") $(ARGS)
+
+digits: $(VENV)/ready
+	@$(BIN)/python chapter09/generate.py $(if $(DIGITS),"$(DIGITS)") $(ARGS)
 
 verify: $(VENV)/ready
 	@$(BIN)/python reference/verify.py

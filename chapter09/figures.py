@@ -40,6 +40,22 @@ FOREIGN = 60  # of 442, from corner to corner of the colours: what a JPEG does t
 Strip = collections.namedtuple('Strip', ['digits', 'foreign'])
 
 
+def sheet(images, path):
+    """Writes images [rows, columns, 28, 28] with values in [0, 1] as a PNG, in the colours of a strip.
+
+    A pixel of a digit becomes a square of 3×3 px; 12 px of white are around each digit. The file appears
+    whole or not at all.
+    """
+    rows, columns = images.shape[:2]
+    side = 3 * 28
+    first, step = 12, side + 12
+    canvas = np.full((first + rows * step, first + columns * step, 3), 255, np.uint8)
+    for row, column in np.ndindex(rows, columns):
+        top, left = first + row * step, first + column * step
+        canvas[top:top + side, left:left + side] = _tile(images[row, column], side, side)
+    _write(canvas, path)
+
+
 def save(fig, path):
     """Writes the figure of `plt.subplots(rows, 10)` as a strip, in place of the book's `plt.savefig`.
 
@@ -55,12 +71,24 @@ def save(fig, path):
     canvas = np.full((HEIGHT[rows], WIDTH, 3), 255, np.uint8)
     boxes = [(vertical, horizontal) for vertical in ROWS[:rows] for horizontal in COLUMNS]
     for image, ((top, bottom), (left, right)) in zip(images, boxes):
-        numbers = np.isfinite(image)
-        levels = np.clip(np.where(numbers, image, 0) * 256, 0, 255).astype(int)
-        colours = np.where(numbers[..., np.newaxis], VIRIDIS[levels], 255)
-        down = np.arange(bottom + 1 - top) * 28 // (bottom + 1 - top)
-        across = np.arange(right + 1 - left) * 28 // (right + 1 - left)
-        canvas[top:bottom + 1, left:right + 1] = colours[down][:, across]
+        canvas[top:bottom + 1, left:right + 1] = _tile(image, bottom + 1 - top, right + 1 - left)
+    _write(canvas, path)
+
+
+def _tile(image, height, width):
+    """An image [28, 28] as colours, uint8 [height, width, 3]."""
+    down, across = np.arange(height) * 28 // height, np.arange(width) * 28 // width
+    return colours(image)[down][:, across]
+
+
+def colours(image):
+    """Values in [0, 1] as colours of viridis, uint8 [..., 3]; what is no number is white."""
+    numbers = np.isfinite(image)
+    levels = np.clip(np.where(numbers, image, 0) * 256, 0, 255).astype(int)
+    return np.where(numbers[..., np.newaxis], VIRIDIS[levels], 255).astype(np.uint8)
+
+
+def _write(canvas, path):
     with files.whole(path) as part:
         plt.imsave(part, canvas, format='png', origin='upper', dpi=100, metadata={'Software': None})
 
@@ -212,17 +240,17 @@ def _around_middles(first, last):
     return np.stack([before, after], axis=1).ravel(), weights.reshape(56, 28)
 
 
-def _levels_of_viridis(colours):
+def _levels_of_viridis(pixels):
     """The nearest level of viridis, float64 in [0, 255], and whether it is too far to be meant."""
     table = VIRIDIS.astype(np.float64)
-    distance = np.square(colours).sum(axis=-1, keepdims=True) - 2 * colours @ table.T
+    distance = np.square(pixels).sum(axis=-1, keepdims=True) - 2 * pixels @ table.T
     distance += np.square(table).sum(axis=-1)
     return distance.argmin(axis=-1).astype(np.float64), distance.min(axis=-1) > FOREIGN ** 2
 
 
-def _levels_of_grey(colours):
+def _levels_of_grey(pixels):
     """The levels, float64 in [0, 255], of greys: a scale of their own, or that of viridis turned grey."""
-    greys = colours.mean(axis=-1)
+    greys = pixels.mean(axis=-1)
     luma = VIRIDIS @ [0.299, 0.587, 0.114]  # as ITU-R BT.601 weighs red, green and blue
     if np.percentile(greys, 1) > luma[0] / 2 and np.percentile(greys, 99) < (luma[-1] + 255) / 2:
         greys = np.interp(greys, luma, np.arange(256))

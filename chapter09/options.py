@@ -24,23 +24,24 @@ def parse(description, argv, defaults):
         parser.add_argument(name, metavar=metavar, type=kind,
                             help=text + ('' if default is None else ' (default: %s)' % default))
 
-    add('--epochs', 'N', _whole(1, 10 ** 6), 'how often to go through the training images')
-    add('--seed', 'N|random', _seed, 'where the random draws start; the seed in use goes to stderr')
-    add('--batch-size', 'N', _whole(1, 10 ** 4), 'images in a batch')
+    add('--epochs', 'N', whole(1, 10 ** 6), 'how often to go through the training images')
+    add('--seed', 'N|random', seed, 'where the random draws start; the seed in use goes to stderr')
+    add('--batch-size', 'N', whole(1, 10 ** 4), 'images in a batch')
     add('--learning-rate', 'X', _rate, "Adam's step, for both networks")
-    add('--n-hidden', 'N', _whole(1, 2 ** 14), 'width of the hidden layers')
-    add('--n-noise', 'N', _whole(1, 2 ** 14), 'length of a noise vector')
+    add('--n-hidden', 'N', whole(1, 2 ** 14), 'width of the hidden layers')
+    add('--n-noise', 'N', whole(1, 2 ** 14), 'length of a noise vector')
     add('--data', 'DIR', _data, 'folder of the four MNIST files')
     add('--samples', 'DIR', folder, 'folder for the strips')
     add('--run', 'DIR', folder, 'folder for the record, the losses and the checkpoints')
     add('--init', 'FILE', _weights, 'weights to start from: .npz as in reference/, or a checkpoint')
-    add('--trace', 'FILE.csv', _file, 'file for the two losses of every iteration')
+    add('--trace', 'FILE.csv', file, 'file for the two losses of every iteration')
     parser.add_argument('--resume', action='store_true', default=False,
                         help='go on with the run in --run; options left out are as they were')
     return vars(parser.parse_args(argv))
 
 
-def _whole(low, high):
+def whole(low, high):
+    """The type of an option that takes a whole number."""
     def parse(text):
         if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
             return int(text)
@@ -48,8 +49,8 @@ def _whole(low, high):
     return parse
 
 
-def _seed(text):
-    return text if text == 'random' else _whole(0, SEEDS - 1)(text)
+def seed(text):
+    return text if text == 'random' else whole(0, SEEDS - 1)(text)
 
 
 def _rate(text):
@@ -83,7 +84,7 @@ def folder(text):
     return path
 
 
-def _file(text):
+def file(text):
     """A file in a folder that is there and can be written to."""
     path = place(text)
     if not os.path.isdir(os.path.dirname(path)) or os.path.exists(path) and not os.path.isfile(path):

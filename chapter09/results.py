@@ -132,6 +132,25 @@ def _listing(path):
     return 'basic' if len(figures.read(path).digits) == 1 else 'conditional'
 
 
+def trained(folder, listing):
+    """The `Generator` of the newest checkpoint in a run's folder, which is only read.
+
+    Raises BadInput, which says what to run, if there is none or if it is of the other listing.
+    """
+    command = {'basic': 'make basic', 'conditional': 'make cgan'}[listing]
+    if not os.path.exists(os.path.join(folder, 'run.json')):
+        raise BadInput('%s holds no run: train first (%s), or name another --run' % (folder, command))
+    identity = records.read(os.path.join(folder, 'run.json'))['identity']
+    if identity['listing'] != listing:
+        raise BadInput('%s is a run of the %s listing, and this takes one of the %s: name another --run (%s '
+                       'makes one)' % (folder, identity['listing'], listing, command))
+    weights = checkpoints.newest(os.path.join(folder, 'checkpoints'))
+    if not weights:
+        raise BadInput('%s has no checkpoint yet: there will be one after the first epoch of %s'
+                       % (folder, command))
+    return Generator(listing, weights, n_hidden=identity['n_hidden'], n_noise=identity['n_noise'])
+
+
 class Generator:
     """A listing's generator with trained weights.
 
@@ -154,18 +173,24 @@ class Generator:
             checkpoints.assign(self._sess, mine, arrays)
 
     def draw(self, noise, labels=None):
-        """Images [n, 784] in [0, 1] for noise [n, n_noise], and for labels [n] in the conditional listing."""
+        """Images, float32 [n, 784] in [0, 1], for noise [n, n_noise].
+
+        labels  in the conditional listing, the digits [n], or what is to be fed for them, [n, 10]
+        """
         feed = {self._gan.Z: noise}
         if labels is not None:
-            feed[self._gan.Y] = np.eye(10)[labels]
+            feed[self._gan.Y] = np.eye(10)[labels] if np.ndim(labels) == 1 else labels
         return self._sess.run(self._gan.G, feed)
+
+    def noise(self, n, seed):
+        """Noise [n, n_noise] as the listing draws it, from numpy's global generator, seeded anew."""
+        np.random.seed(seed)
+        return self._script.get_noise(n, self.n_noise)
 
     def fresh(self, n, seed=7):
         """Images [n, 784] for new noise; in the conditional listing of the labels 0, 1, …, 9, 0, …
 
-        Draws from numpy's global generator, as the listing does, after seeding it. Returns the images and
-        their labels [n], which are None in the basic listing.
+        Returns the images and their labels [n], which are None in the basic listing.
         """
-        np.random.seed(seed)
         labels = np.arange(n) % 10 if hasattr(self._gan, 'Y') else None
-        return self.draw(self._script.get_noise(n, self.n_noise), labels), labels
+        return self.draw(self.noise(n, seed), labels), labels
