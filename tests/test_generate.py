@@ -113,10 +113,12 @@ def test_the_run_is_not_touched(draw, runs):
     (['12a4'], "'12a4' is not made of the digits 0 to 9"), (['٣'], 'is not made of the digits'),
     ([''], 'is not made of the digits'), (['7' * 10000], '10000 digits are too many'), ([], 'DIGITS'),
     (['1', '--rows', '0'], '--rows'), (['12' * 300, '--rows', '100'], '--rows'),
-    (['1', '--basic', '2'], 'not allowed with'), (['--basic', '0'], '--basic'), (['--basic', '1001'], '--basic'),
+    (['1', '--basic', '2'], 'not allowed with'), (['--basic', '0'], '--basic'),
+    (['--basic', '1001'], '--basic'),
     (['--walk', '3'], '--walk'), (['--walk', '3', '10'], '--walk'),
     (['--walk', '3', '4', '--frames', '1'], '--frames'), (['1', '--seed', 'x'], '--seed'),
-    (['1', '--npz', '/nowhere/d.npz'], '/nowhere/d.npz'), (['1', '--out', '/nowhere/d.png'], '/nowhere/d.png'),
+    (['1', '--npz', '/nowhere/d.npz'], '/nowhere/d.npz'),
+    (['1', '--out', '/nowhere/d.png'], '/nowhere/d.png'),
     (['1', '--run', 'nowhere'], 'train first (make cgan)'),
     (['--basic', '1', '--run', 'nowhere'], 'train first (make basic)')])
 def test_bad_input(draw, tmp_path, monkeypatch, argv, words):
