@@ -3,9 +3,11 @@
 #   make cgan      §9.2, strips in samples2/     make test    the tests
 #   make diff      are the last runs' digits as good as TensorFlow 1.15's, or as those in BOOK=DIR?
 #   make digits DIGITS=20261122   those digits by §9.2's last run, in digits.png
+#   make movie     how §9.2's last run has learnt, in movie.gif; make curves  its losses, in curves.png
 #   make matrix    verify, under every Python found here
 #   make soak      a full-size run, killed and resumed a hundred times
 # EPOCHS=3, SEED=11, RESUME=1 and ARGS="--trace losses.csv" are passed on to basic and cgan.
+# LISTING=basic has movie and curves look at §9.1's last run.
 # PYTHON=python3.12 names the Python that .venv is made with.
 
 PYTHON ?= python3
@@ -13,7 +15,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 OPTIONS = $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SEED),--seed $(SEED)) $(if $(RESUME),--resume) $(ARGS)
 
-.PHONY: basic cgan diff digits verify test soak matrix
+.PHONY: basic cgan diff digits movie curves verify test soak matrix
 
 basic: $(VENV)/ready
 	@$(BIN)/python chapter09/gan_basic.py $(OPTIONS)
@@ -26,6 +28,9 @@ diff: $(VENV)/ready
 
 digits: $(VENV)/ready
 	@$(BIN)/python chapter09/generate.py $(if $(DIGITS),"$(DIGITS)") $(ARGS)
+
+movie curves: $(VENV)/ready
+	@$(BIN)/python chapter09/history.py $@ $(if $(LISTING),--run runs/$(LISTING)) $(ARGS)
 
 verify: $(VENV)/ready
 	@$(BIN)/python reference/verify.py

@@ -9,6 +9,7 @@ is worse than the other.
 import lab  # first: it keeps TensorFlow quiet
 
 import argparse
+import functools
 import json
 import os
 import sys
@@ -45,7 +46,7 @@ def compare(judge, mine, other):
     asked = labels = None
     if mine.listing == 'conditional':
         asked, labels = judge.mnist.test.images[:10], judge.mnist.test.labels[:10].argmax(axis=1)
-    early = verdicts.Seen(judge, results.find(REFERENCE)[mine.listing].strips[0], labels).figures
+    early = verdicts.Seen(judge, _reference()[mine.listing].strips[0], labels).figures
     strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, mine.strips[epoch], labels, epoch),
                               other=verdicts.Seen(judge, other.strips[others], labels, others))
               for epoch, others in _pairs(mine, other)]
@@ -60,6 +61,11 @@ def compare(judge, mine, other):
     found.verdict = verdicts.of_run([strip.verdict for strip in strips],
                                     found.whole and found.whole.verdict, found.shorter)
     return found
+
+
+@functools.lru_cache(maxsize=None)
+def _reference():
+    return results.find(REFERENCE)
 
 
 def _check_settings(judge, result):
@@ -94,7 +100,7 @@ def _whole(judge, found, labels):
     none and the run is as long; else of the strips of the later half of the epochs. None where that is one
     strip or less.
     """
-    reference = results.find(REFERENCE)[found.listing]
+    reference = _reference()[found.listing]
     yardstick = found.other if found.other.weights else reference
     if found.mine.weights and (yardstick is found.other or found.mine.epochs >= reference.epochs):
         measured = [judge.measure(*result.generator().fresh(FRESH)) for result in (found.mine, yardstick)]

@@ -1,9 +1,18 @@
-"""The picture of a comparison: the strips of two runs side by side, and their figures by epoch."""
+"""Pictures made with matplotlib: of a comparison, of a run's losses by epoch, and ones that move."""
+
+import os
+import shutil
+import tempfile
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import animation
 
+import figures
+import files
 import verdicts
+
+FPS = 10  # frames of an animation in a second
 
 SIGNS = {'identical': '=', 'same picture': '=', 'equivalent': '≈', 'worse': '>'}  # the other's, sign, mine
 TILE, GAP, BELOW = 28, 4, 16  # of the mosaics, in pixels of a digit
@@ -45,6 +54,50 @@ def side_by_side(found, mine, other, path):
         axes.set_title('%s %s' % (title, '↑' if better > 0 else '↓'), fontsize=11)
         axes.set_xlabel('epoch')
         axes.grid(alpha=0.3)
+    fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
+    plt.close(fig)
+
+
+def animate(images, path, size, titles=None):
+    """Writes images as an animated GIF that starts over at its end.
+
+    images  [frames, height, width] in [0, 1]; what is no number is white
+    size    of the picture, in inches of 100 px
+    titles  one for each frame, to stand above it
+    """
+    fig = plt.figure(figsize=size)
+    axes = fig.add_axes([0, 0, 1, 0.9 if titles else 1], frameon=False, xticks=[], yticks=[])
+    picture = axes.imshow(figures.colours(images[0]))
+    writer = animation.PillowWriter(fps=FPS)
+    with tempfile.TemporaryDirectory() as folder, files.whole(path) as part:
+        drawn = os.path.join(folder, 'drawn.gif')  # the writer goes by the name's ending
+        with writer.saving(fig, drawn, dpi=100):
+            for n, image in enumerate(images):
+                picture.set_data(figures.colours(image))
+                axes.set_title(titles[n] if titles else '', fontsize=10)
+                writer.grab_frame()
+        shutil.copyfile(drawn, part)
+    plt.close(fig)
+
+
+def curves(losses, verdicts, path):
+    """Draws the losses of a run, and its discriminator's verdicts, by epoch.
+
+    losses    epoch, D loss and G loss, [n, 3]
+    verdicts  epoch, mean verdict on real and on generated images, [n, 3], 0 to 1
+    """
+    fig, (upper, lower) = plt.subplots(2, 1, figsize=(8, 7), sharex=True)
+    for axes, drawn, names in (upper, losses, ('D loss', 'G loss')), (lower, verdicts, ('real', 'generated')):
+        chapters = (drawn[:, 0] == 0) | ((drawn[:, 0] + 1) % 10 == 0)  # the epochs of which there are strips
+        for column, name, style in (1, names[0], MINE), (2, names[1], OTHER):
+            axes.plot(drawn[:, 0], drawn[:, column], label=name, markevery=np.flatnonzero(chapters).tolist(),
+                      **style)
+        axes.legend()
+        axes.grid(alpha=0.3)
+    upper.set_ylabel('loss')
+    lower.set(xlabel='epoch (marks: a strip was drawn)', ylim=(0, 1),
+              ylabel="discriminator's mean verdict (1: real)")
+    fig.tight_layout()
     fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
     plt.close(fig)
 

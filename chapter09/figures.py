@@ -118,7 +118,7 @@ def read(path):
     empty = (_distance(tiles, ground) < NEAR).mean(axis=(2, 3)) > (0.98 if grey else 0.25)
     levels[empty] = np.nan
     down, across = [np.array([points(*edges)[1] for edges in both]) for both in (rows, columns)]
-    digits = np.einsum('rcyx,ryi,cxj->rcij', levels, down, across)
+    digits = down.transpose(0, 2, 1)[:, np.newaxis] @ levels @ across
     return Strip(np.multiply(digits, 1.0 / 255.0, dtype=np.float32),  # scaled as the reader scales
                  0. if empty.all() else foreign[~empty].mean())
 
@@ -155,12 +155,15 @@ def _tiles(pixels, path):
     """
     white = np.full(3, 255.)
     ground = np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]), axis=0)
-    sheet = [np.flatnonzero((_distance(pixels, white) < NEAR).any(axis=axis)) for axis in (1, 0)]
+    top, left, bottom, right = 0, 0, *pixels.shape[:2]
     reasons = []
     # As it is; or cut out to the very edge of the tiles; or a white sheet on some other ground.
     for colour, cut in (ground, False), (white, False), (white, True):
-        top, left = [line[0] if cut and line.size else 0 for line in sheet]
-        bottom, right = [line[-1] + 1 if cut and line.size else None for line in sheet]
+        if cut:
+            lines, columns = np.nonzero(_distance(pixels, white) < NEAR)
+            if not lines.size:
+                break
+            top, bottom, left, right = lines.min(), lines.max() + 1, columns.min(), columns.max() + 1
         found = _grid(_distance(pixels[top:bottom, left:right], colour), _distance(colour, white) < NEAR)
         if not isinstance(found, str):
             rows, columns = found
@@ -242,7 +245,7 @@ def _around_middles(first, last):
 
 def _levels_of_viridis(pixels):
     """The nearest level of viridis, float64 in [0, 255], and whether it is too far to be meant."""
-    table = VIRIDIS.astype(np.float64)
+    table, pixels = VIRIDIS.astype(np.float32), pixels.astype(np.float32)
     distance = np.square(pixels).sum(axis=-1, keepdims=True) - 2 * pixels @ table.T
     distance += np.square(table).sum(axis=-1)
     return distance.argmin(axis=-1).astype(np.float64), distance.min(axis=-1) > FOREIGN ** 2

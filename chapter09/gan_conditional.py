@@ -104,7 +104,7 @@ def main(argv=None):
 
     total_batch = int(mnist.train.num_examples / run.batch_size)
     loss_val_D, loss_val_G = 0, 0
-    run.begin(sess, gan.weights, mnist, total_batch)
+    run.begin(sess, gan, get_noise, mnist, total_batch)
 
     for epoch in run.epochs():
         for i in range(total_batch):

@@ -12,14 +12,11 @@ import lab  # first: it keeps TensorFlow quiet
 import argparse
 import os
 import random
-import shutil
 import sys
-import tempfile
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import animation
 
+import drawing
 import figures
 import files
 import options
@@ -27,7 +24,6 @@ import results
 
 DIGITS, ROWS, TILES = 1000, 100, 2000  # the most that is drawn at a time: in a row, of rows, in all
 FRAMES = 1000
-FPS = 10  # frames of an animation in a second
 
 
 def digits(text):
@@ -46,22 +42,6 @@ def walk(generator, start, end, frames, seed):
     labels = np.eye(10)
     return generator.draw((1 - share) * noise[0] + share * noise[1],
                           (1 - share) * labels[start] + share * labels[end]).reshape(-1, 28, 28)
-
-
-def animate(images, path):
-    """Writes images [frames, 28, 28] in [0, 1] as an animated GIF that starts over at its end."""
-    fig = plt.figure(figsize=(2.8, 2.8))
-    axes = fig.add_axes([0, 0, 1, 1], frameon=False, xticks=[], yticks=[])
-    picture = axes.imshow(figures.colours(images[0]))
-    writer = animation.PillowWriter(fps=FPS)
-    with tempfile.TemporaryDirectory() as folder, files.whole(path) as part:
-        drawn = os.path.join(folder, 'drawn.gif')  # the writer goes by the name's ending
-        with writer.saving(fig, drawn, dpi=100):
-            for image in images:
-                picture.set_data(figures.colours(image))
-                writer.grab_frame()
-        shutil.copyfile(drawn, part)
-    plt.close(fig)
 
 
 def main(argv=None):
@@ -96,7 +76,7 @@ def main(argv=None):
     arrays = {}
     if chosen.walk:
         images = walk(generator, *chosen.walk, chosen.frames, seed)
-        animate(images, out)
+        drawing.animate(images, out, size=(2.8, 2.8))
     else:
         if not chosen.basic:
             arrays['labels'] = np.tile(chosen.digits, chosen.rows)

@@ -203,8 +203,9 @@ def frechet(mine, others):
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     # Σ₁ Σ₂ has the eigenvalues of the symmetric Σ₁^½ Σ₂ Σ₁^½.
     of_product = np.linalg.eigvalsh(root @ other_covariance @ root)
-    return float(np.square(mean - other_mean).sum() + np.trace(covariance) + np.trace(other_covariance)
-                 - 2 * np.sqrt(np.maximum(of_product, 0)).sum())
+    distance = (np.square(mean - other_mean).sum() + np.trace(covariance) + np.trace(other_covariance)
+                - 2 * np.sqrt(np.maximum(of_product, 0)).sum())
+    return max(0., float(distance))  # rounding may leave a little less than nothing
 
 
 def variety(images):

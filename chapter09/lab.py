@@ -67,6 +67,7 @@ else:
     import tensorflow.compat.v1 as tf
 
 import checkpoints  # noqa: E402  after TensorFlow has been kept quiet
+import film  # noqa: E402
 import input_data  # noqa: E402
 import records  # noqa: E402
 
@@ -109,8 +110,8 @@ class Run:
     Attributes: `batch_size`, `learning_rate`, `n_hidden`, `n_noise`, and `data`, the folder of the digits.
     Ends the program with status 2 if an option cannot be used.
 
-    The run's folder holds run.json (what the run is, and which strips are its own), losses.csv, and
-    checkpoints/. One process at a time uses it, and one at a time draws into the folder of the strips.
+    The run's folder holds run.json (what the run is, and which strips are its own), losses.csv, film.bin
+    and checkpoints/. One process at a time uses it, and one at a time draws into the folder of the strips.
     """
 
     def __init__(self, listing, description, argv, samples, **chapter):
@@ -150,10 +151,11 @@ class Run:
         tf.reset_default_graph()
         tf.set_random_seed(self._identity['seed'])
 
-    def begin(self, sess, weights, mnist, total_batch):
+    def begin(self, sess, gan, get_noise, mnist, total_batch):
         """To be called when the variables have been initialised, before the first epoch.
 
-        weights      {name: variable}, what `--init` replaces
+        gan          the listing's graph, as its `build` returns it
+        get_noise    the listing's
         mnist        the data sets of `input_data`, from which no batch has been taken yet
         total_batch  batches in an epoch
 
@@ -162,8 +164,10 @@ class Run:
         """
         self._sess, self._mnist, self._total_batch = sess, mnist, total_batch
         self._progress = _Progress(self._options['epochs'], total_batch)
+        self._film = film.Film(self._path('film.bin'), gan, get_noise, self.n_noise, mnist.test,
+                               self._identity['seed'])
         with self._listening():
-            self._begin(weights, mnist, total_batch)
+            self._begin(gan.weights, mnist, total_batch)
 
     def _begin(self, weights, mnist, total_batch):
         if not total_batch:
@@ -203,6 +207,7 @@ class Run:
         self._take_possession()
         self._write_record(state='running', options=self._options)
         self._write_losses()
+        self._film.begin(self._first)
         self._trim_trace()
         _say('seed: %d' % self._identity['seed'])
 
@@ -324,6 +329,7 @@ class Run:
             self._write_record()
         with files.refusals(self._path('losses.csv')), open(self._path('losses.csv'), 'a') as file:
             file.write(self._losses_row(self._epoch))
+        self._film.append(self._sess, self._epoch)
         keys, position, has_gauss, gauss = np.random.get_state()[1:]
         loss_D, loss_G, seconds = zip(*self._losses)
         checkpoints.save(

@@ -118,7 +118,7 @@ class Lab:
 
     def outcome(self):
         """All that a run leaves, to the byte, but for times and the paths in run.json."""
-        result = {'trace': self.read('trace.csv')}
+        result = {'trace': self.read('trace.csv'), 'film': self.read('run', 'film.bin')}
         for name in os.listdir(self.path('samples')):
             if name != 'run.txt':
                 result[name] = self.read('samples', name)

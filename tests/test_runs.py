@@ -34,7 +34,8 @@ def uninterrupted(tmp_path_factory, small, listing):
 
 
 def test_what_a_run_leaves(uninterrupted, listing):
-    assert sorted(os.listdir(uninterrupted.path('run'))) == ['checkpoints', 'losses.csv', 'run.json']
+    assert sorted(os.listdir(uninterrupted.path('run'))) == [
+        'checkpoints', 'film.bin', 'losses.csv', 'run.json']
     assert uninterrupted.epochs() == ['0038', '0039']
     losses = uninterrupted.lines('run', 'losses.csv')
     assert losses[0] == 'epoch,D loss,G loss,seconds' and len(losses) == 41
@@ -211,7 +212,7 @@ def test_an_earlier_run_and_its_strips_move_together(program, small, tmp_path):
     assert folder == str(tmp_path / 'run')
     assert name == json.loads((tmp_path / 'run' / 'run.json').read_text())['id']
     assert sorted(os.listdir(str(tmp_path / 'run.1'))) == [
-        '000.png', '009.png', 'checkpoints', 'losses.csv', 'run.json']
+        '000.png', '009.png', 'checkpoints', 'film.bin', 'losses.csv', 'run.json']
     assert (tmp_path / 'run.1' / '009.png').read_bytes() == first
     run('--epochs', 1)
     assert (tmp_path / 'run.2').exists()

@@ -1,0 +1,79 @@
+"""The film of a run is kept without changing the run, and the movie and the curves show what it holds."""
+
+import os
+
+import film
+import gan_basic
+import gan_conditional
+import history
+import numpy as np
+import pytest
+from conftest import run_script
+from PIL import Image
+
+import input_data
+
+LISTINGS = {'basic': gan_basic, 'conditional': gan_conditional}
+
+
+@pytest.fixture(scope='module', params=LISTINGS)
+def run(request, tmp_path_factory, small):
+    """The folder of a run of twelve short epochs."""
+    folder = tmp_path_factory.mktemp(request.param)
+    finished = run_script('gan_%s.py' % request.param, '--data', small, '--epochs', 12,
+                          '--run', folder / 'run', '--samples', folder / 'samples')
+    assert finished.returncode == 0, finished.stderr
+    return folder / 'run'
+
+
+def test_a_film_holds_each_epoch(run):
+    frames = film.read(str(run / 'film.bin'))
+    assert frames['epoch'].tolist() == list(range(12))
+    for name in 'D_real', 'D_gene':
+        assert (0 < frames[name]).all() and (frames[name] < 1).all() and len(set(frames[name].tolist())) == 12
+    assert (frames['D_real'] > frames['D_gene'])[1:].all()  # so early the discriminator is ahead
+    assert (frames['digits'][0] != frames['digits'][-1]).mean() > 0.5
+
+
+@pytest.mark.parametrize('name', LISTINGS)
+def test_filming_draws_nothing_from_the_runs_own_noise(name, small):
+    gan = LISTINGS[name].build()
+    mnist = input_data.read_data_sets(small, one_hot=True)
+    np.random.seed(3)
+    expected = np.random.RandomState(3).normal(size=5)
+    film.Film('unused', gan, LISTINGS[name].get_noise, 128, mnist.test, seed=7)
+    np.testing.assert_array_equal(np.random.normal(size=5), expected)
+
+
+@pytest.mark.parametrize('what', ['movie', 'curves'])
+def test_pictures(ends, run, tmp_path, what):
+    out = tmp_path / 'drawn'
+    assert ends(history.main, what, '--run', run, '--out', out) == (0, [], [])
+    with Image.open(str(out)) as picture:
+        if what == 'movie':
+            assert picture.format == 'GIF' and picture.n_frames == 12 and picture.info['loop'] == 0
+        else:
+            assert picture.format == 'PNG' and picture.size == (800, 700)
+    assert os.path.getsize(str(out)) < 3e6
+
+
+@pytest.mark.parametrize('argv, words', [
+    (['movie', '--run', 'nowhere'], 'train first (make basic, make cgan)'), (['film'], 'invalid choice'),
+    ([], 'what'), (['curves', '--out', '/nowhere/c.png'], '/nowhere/c.png')])
+def test_bad_input(ends, tmp_path, monkeypatch, argv, words):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = ends(history.main, *argv)
+    assert status == 2 and out == [] and len(err) == 1 and words in err[0]
+
+
+@pytest.mark.parametrize('content, words', [(None, 'cannot be read'), (b'', 'no epoch done yet')])
+def test_a_run_without_a_film(ends, run, tmp_path, content, words):
+    (tmp_path / 'run').mkdir()
+    for name in 'run.json', 'losses.csv':
+        (tmp_path / 'run' / name).write_bytes((run / name).read_bytes())
+    if content is not None:
+        (tmp_path / 'run' / 'film.bin').write_bytes(content)
+    for what in 'movie', 'curves':
+        status, _, err = ends(history.main, what, '--run', tmp_path / 'run', '--out', tmp_path / 'drawn')
+        assert status == 2 and words in err[0]
+    assert not (tmp_path / 'drawn').exists()
