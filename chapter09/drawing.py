@@ -66,7 +66,7 @@ def animate(images, path, size, titles=None):
     titles  one for each frame, to stand above it
     """
     fig = plt.figure(figsize=size)
-    axes = fig.add_axes([0, 0, 1, 0.9 if titles else 1], frameon=False, xticks=[], yticks=[])
+    axes = fig.add_axes([0, 0, 1, 1 - 0.25 * bool(titles) / size[1]], frameon=False, xticks=[], yticks=[])
     picture = axes.imshow(figures.colours(images[0]))
     writer = animation.PillowWriter(fps=FPS)
     with tempfile.TemporaryDirectory() as folder, files.whole(path) as part:

@@ -18,18 +18,21 @@ import options
 import records
 from errors import BadInput
 
+FRAMES = 100  # of a movie; that many have 2.4 MB
 NAMES = {'movie': 'movie.gif', 'curves': 'curves.png'}
 
 
 def movie(run, path):
-    """Draws the film of a run's folder as an animated GIF."""
+    """Draws the film of a run's folder as an animated GIF, of a long one a hundred epochs evenly apart."""
     frames = _frames(run)
+    if len(frames) > FRAMES:
+        frames = frames[np.linspace(0, len(frames) - 1, FRAMES).astype(int)]
     images = np.full((len(frames), 2 + film.ROWS * 30, 2 + film.COLUMNS * 30), np.nan)
     for row, column in np.ndindex(film.ROWS, film.COLUMNS):
         top, left = 2 + 30 * row, 2 + 30 * column
         images[:, top:top + 28, left:left + 28] = frames['digits'][:, row, column] / 255
     titles = ['epoch %03d' % epoch for epoch in frames['epoch']]
-    drawing.animate(images, path, size=(6.04, 1.4), titles=titles)
+    drawing.animate(images, path, size=(6.04, 1.5), titles=titles)
 
 
 def curves(run, path):

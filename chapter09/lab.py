@@ -66,7 +66,8 @@ else:
     import numpy as np
     import tensorflow.compat.v1 as tf
 
-import checkpoints  # noqa: E402  after TensorFlow has been kept quiet
+import board  # noqa: E402  after TensorFlow has been kept quiet
+import checkpoints  # noqa: E402
 import film  # noqa: E402
 import input_data  # noqa: E402
 import records  # noqa: E402
@@ -116,7 +117,8 @@ class Run:
 
     def __init__(self, listing, description, argv, samples, **chapter):
         defaults = dict(chapter, seed=7, data=os.path.join(ROOT, 'mnist', 'data'), init=None, trace=None,
-                        samples=os.path.join(ROOT, samples), run=os.path.join(ROOT, 'runs', listing))
+                        logdir=None, samples=os.path.join(ROOT, samples),
+                        run=os.path.join(ROOT, 'runs', listing))
         given = options.parse(description, argv, defaults)
         self._resume = given.pop('resume')
         self._folder = os.path.realpath(given.pop('run', defaults.pop('run')))
@@ -162,7 +164,8 @@ class Run:
         Goes back to the newest checkpoint if the run is to be resumed. Raises BadInput before anything is
         written, unless it is the system that refuses to write.
         """
-        self._sess, self._mnist, self._total_batch = sess, mnist, total_batch
+        self._sess, self._gan, self._mnist, self._total_batch = sess, gan, mnist, total_batch
+        self._board = None
         self._progress = _Progress(self._options['epochs'], total_batch)
         self._film = film.Film(self._path('film.bin'), gan, get_noise, self.n_noise, mnist.test,
                                self._identity['seed'])
@@ -209,6 +212,8 @@ class Run:
         self._write_losses()
         self._film.begin(self._first)
         self._trim_trace()
+        if self._options['logdir']:
+            self._board = board.Board(self._options['logdir'], self._gan, self._first)
         _say('seed: %d' % self._identity['seed'])
 
     def epochs(self):
@@ -330,6 +335,8 @@ class Run:
         with files.refusals(self._path('losses.csv')), open(self._path('losses.csv'), 'a') as file:
             file.write(self._losses_row(self._epoch))
         self._film.append(self._sess, self._epoch)
+        if self._board:
+            self._board.add(self._epoch, *self._last, self._strip)
         keys, position, has_gauss, gauss = np.random.get_state()[1:]
         loss_D, loss_G, seconds = zip(*self._losses)
         checkpoints.save(

@@ -35,6 +35,7 @@ def parse(description, argv, defaults):
     add('--run', 'DIR', folder, 'folder for the record, the losses and the checkpoints')
     add('--init', 'FILE', _weights, 'weights to start from: .npz as in reference/, or a checkpoint')
     add('--trace', 'FILE.csv', file, 'file for the two losses of every iteration')
+    add('--logdir', 'DIR', folder, 'folder for the events that TensorBoard shows')
     parser.add_argument('--resume', action='store_true', default=False,
                         help='go on with the run in --run; options left out are as they were')
     return vars(parser.parse_args(argv))

@@ -1,4 +1,4 @@
-"""The film of a run is kept without changing the run, and the movie and the curves show what it holds."""
+"""A run's film, movie, curves and TensorBoard events show what it did, and change nothing in it."""
 
 import os
 
@@ -8,6 +8,7 @@ import gan_conditional
 import history
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from conftest import run_script
 from PIL import Image
 
@@ -77,3 +78,59 @@ def test_a_run_without_a_film(ends, run, tmp_path, content, words):
         status, _, err = ends(history.main, what, '--run', tmp_path / 'run', '--out', tmp_path / 'drawn')
         assert status == 2 and words in err[0]
     assert not (tmp_path / 'drawn').exists()
+
+
+@pytest.fixture(scope='module', params=LISTINGS)
+def logged(request, tmp_path_factory, small):
+    """A run that is stopped after three epochs and resumed to its eleventh, all of it logged."""
+    folder = tmp_path_factory.mktemp('logged-' + request.param)
+    for argv in ['--epochs', 3, '--logdir', folder / 'log'], ['--epochs', 11, '--resume']:
+        finished = run_script('gan_%s.py' % request.param, '--data', small, '--run', folder / 'run',
+                              '--samples', folder / 'samples', *argv)
+        assert finished.returncode == 0, finished.stderr
+    return folder
+
+
+def events(folder):
+    return [event for name in sorted(os.listdir(str(folder)))
+            for event in tf.train.summary_iterator(str(folder / name))]
+
+
+def test_tensorboard_gets_losses_and_strips(logged):
+    losses = np.loadtxt(str(logged / 'run' / 'losses.csv'), delimiter=',', skiprows=1)
+    found, pictures, restarts = {}, {}, []
+    for event in events(logged / 'log'):
+        for value in event.summary.value:
+            if value.HasField('image'):
+                assert value.tag == 'samples'
+                pictures[event.step] = value.image.encoded_image_string
+            else:
+                found[event.step, value.tag] = value.simple_value
+        if event.session_log.status == tf.SessionLog.START:
+            restarts.append(event.step)
+    assert restarts == [3]
+    for epoch, D_loss, G_loss, _ in losses:
+        np.testing.assert_allclose([found.pop((epoch, 'D loss')), found.pop((epoch, 'G loss'))],
+                                   [D_loss, G_loss], rtol=1e-6)
+    assert not found and sorted(pictures) == [0, 9]
+    for epoch, content in pictures.items():
+        assert content == (logged / 'samples' / ('%03d.png' % epoch)).read_bytes()
+
+
+def test_tensorboard_gets_the_graph_by_the_chapters_steps(logged):
+    shown = tf.GraphDef()
+    shown.ParseFromString([event.graph_def for event in events(logged / 'log') if event.graph_def][0])
+    placeholders = {node.name for node in shown.node if node.op == 'Placeholder'}
+    assert placeholders in [{'X', 'Z'}, {'X', 'Y', 'Z'}]
+    assert {node.name.split('/')[0] for node in shown.node} - placeholders in [
+        {'generator', 'discriminator', 'losses', 'training'},
+        {'generator', 'discriminator', 'discriminator_1', 'losses', 'training'}]
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(shown, name='')  # whole: each input is there
+        operations = graph.get_operations()
+    assert sum(operation.type == 'ApplyAdam' for operation in operations) == 8
+    assert sum(operation.type == 'MatMul' for operation in operations) > 6
+
+
+def test_nothing_is_logged_unasked(run):
+    assert sorted(os.listdir(str(run.parent))) == ['run', 'run.lock', 'samples']
