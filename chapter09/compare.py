@@ -43,10 +43,9 @@ def compare(judge, mine, other):
     """
     for result in mine, other:
         _check_settings(judge, result)
-    asked = labels = None
-    if mine.listing == 'conditional':
-        asked, labels = judge.mnist.test.images[:10], judge.mnist.test.labels[:10].argmax(axis=1)
-    early = verdicts.Seen(judge, _reference()[mine.listing].strips[0], labels).figures
+    labels = _labels(judge, mine.listing)
+    asked = None if labels is None else judge.mnist.test.images[:10]
+    early = _early(judge, mine.listing)
     strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, mine.strips[epoch], labels, epoch),
                               other=verdicts.Seen(judge, other.strips[others], labels, others))
               for epoch, others in _pairs(mine, other)]
@@ -66,6 +65,17 @@ def compare(judge, mine, other):
 @functools.lru_cache(maxsize=None)
 def _reference():
     return results.find(REFERENCE)
+
+
+def _labels(judge, listing):
+    """What a strip is to show: in §9.2 the first ten test digits."""
+    return judge.mnist.test.labels[:10].argmax(axis=1) if listing == 'conditional' else None
+
+
+@functools.lru_cache(maxsize=None)
+def _early(judge, listing):
+    """The figures of the reference's strip after its first epoch."""
+    return verdicts.Seen(judge, _reference()[listing].strips[0], _labels(judge, listing)).figures
 
 
 def _check_settings(judge, result):

@@ -5,8 +5,9 @@ import os
 import generate
 import numpy as np
 import pytest
-from conftest import REFERENCE, run_script
+from conftest import REFERENCE
 from PIL import Image
+from processes import Lab
 
 import figures
 import files
@@ -14,14 +15,13 @@ import judge
 
 
 @pytest.fixture(scope='module')
-def runs(tmp_path_factory):
+def runs(tmp_path_factory, small):
     """Runs of both listings with the reference's weights: an epoch from there, too slow to change them."""
     folder = tmp_path_factory.mktemp('runs')
     for listing in 'basic', 'conditional':
-        run = run_script('gan_%s.py' % listing, '--epochs', 1, '--learning-rate', 1e-9,
-                         '--init', os.path.join(REFERENCE, listing + '-final.npz'),
-                         '--run', folder / listing, '--samples', folder / 'samples' / listing)
-        assert run.returncode == 0, run.stderr
+        lab = Lab(folder / ('lab-' + listing), listing, small, '--epochs', '1', '--learning-rate', '1e-9',
+                  '--init', os.path.join(REFERENCE, listing + '-final.npz'), '--run', str(folder / listing))
+        assert lab.run() == 0, lab.read('stderr')
     return folder
 
 

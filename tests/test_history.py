@@ -9,8 +9,8 @@ import history
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from conftest import run_script
 from PIL import Image
+from processes import Lab
 
 import input_data
 
@@ -20,10 +20,8 @@ LISTINGS = {'basic': gan_basic, 'conditional': gan_conditional}
 @pytest.fixture(scope='module', params=LISTINGS)
 def run(request, tmp_path_factory, small):
     """The folder of a run of twelve short epochs."""
-    folder = tmp_path_factory.mktemp(request.param)
-    finished = run_script('gan_%s.py' % request.param, '--data', small, '--epochs', 12,
-                          '--run', folder / 'run', '--samples', folder / 'samples')
-    assert finished.returncode == 0, finished.stderr
+    folder = tmp_path_factory.mktemp(request.param) / 'lab'
+    assert Lab(folder, request.param, small, '--epochs', '12').run() == 0
     return folder / 'run'
 
 
@@ -83,11 +81,10 @@ def test_a_run_without_a_film(ends, run, tmp_path, content, words):
 @pytest.fixture(scope='module', params=LISTINGS)
 def logged(request, tmp_path_factory, small):
     """A run that is stopped after three epochs and resumed to its eleventh, all of it logged."""
-    folder = tmp_path_factory.mktemp('logged-' + request.param)
-    for argv in ['--epochs', 3, '--logdir', folder / 'log'], ['--epochs', 11, '--resume']:
-        finished = run_script('gan_%s.py' % request.param, '--data', small, '--run', folder / 'run',
-                              '--samples', folder / 'samples', *argv)
-        assert finished.returncode == 0, finished.stderr
+    folder = tmp_path_factory.mktemp('logged-' + request.param) / 'lab'
+    lab = Lab(folder, request.param, small)
+    for argv in ['--epochs', '3', '--logdir', str(folder / 'log')], ['--epochs', '11', '--resume']:
+        assert lab.run(*argv) == 0, lab.read('stderr')
     return folder
 
 
@@ -133,4 +130,5 @@ def test_tensorboard_gets_the_graph_by_the_chapters_steps(logged):
 
 
 def test_nothing_is_logged_unasked(run):
-    assert sorted(os.listdir(str(run.parent))) == ['run', 'run.lock', 'samples']
+    assert sorted(os.listdir(str(run.parent))) == [
+        'run', 'run.lock', 'samples', 'stderr', 'stdout', 'trace.csv']
