@@ -28,7 +28,7 @@ STRIPS = os.path.join(ROOT, 'tests', 'strips')
 EPOCHS = 49, 99
 # Seeds of §9.1 and of §9.2; of the latter's some never learn (docs/quality.md).
 HONEST = [('7', '7'), ('1', '1'), ('2', '4'), ('3', '5'), ('4', '9')]
-SAMPLES = {gan_basic: 'samples', gan_conditional: 'samples2'}
+SAMPLES = {results.LISTINGS[listing]: folder for listing, folder in results.FOLDERS.items()}
 
 
 def draw(images, path):
