@@ -54,8 +54,11 @@ def sync(path):
 
 def digest(path):
     """The SHA-256 of a file's content, in hexadecimal."""
+    content = hashlib.sha256()
     with open(path, 'rb') as file:
-        return hashlib.sha256(file.read()).hexdigest()
+        for piece in iter(lambda: file.read(2 ** 16), b''):
+            content.update(piece)
+    return content.hexdigest()
 
 
 def lock(path, meaning):

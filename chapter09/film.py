@@ -14,6 +14,7 @@ from errors import BadInput
 ROWS, COLUMNS = 2, 10
 DIGITS = ROWS * COLUMNS
 JUDGED = 1000  # images, real and generated, that the discriminator's mean verdict is of
+PIECE = 100
 EPOCH = np.dtype([
     ('epoch', '<i4'),
     ('D_real', '<f4'), ('D_gene', '<f4'),  # mean probability, 0 to 1, that D gives real and generated images
@@ -38,11 +39,14 @@ class Film:
         noise = get_noise(JUDGED, n_noise)
         np.random.set_state(state)
         self._digits_feed = {gan.Z: noise[:DIGITS]}
-        self._verdicts_feed = {gan.Z: noise[:len(images)], gan.X: images}
         self._labelled = hasattr(gan, 'Y')
+        judged = {gan.Z: noise[:len(images)], gan.X: images}
         if self._labelled:
             self._digits_feed[gan.Y] = np.eye(10)[np.arange(DIGITS) % 10]
-            self._verdicts_feed[gan.Y] = labels
+            judged[gan.Y] = labels
+        # In pieces of the size of a batch, which take no more memory than the training.
+        self._verdict_feeds = [{tensor: array[start:start + PIECE] for tensor, array in judged.items()}
+                               for start in range(0, len(images), PIECE)]
 
     def begin(self, first):
         """Cuts the film back to the epochs before the first to be run."""
@@ -52,12 +56,13 @@ class Film:
 
     def append(self, sess, epoch):
         digits = sess.run(self._gan.G, self._digits_feed)
-        verdicts = sess.run([self._gan.D_real, self._gan.D_gene], self._verdicts_feed)
+        verdicts = np.concatenate([sess.run([self._gan.D_real, self._gan.D_gene], feed)
+                                   for feed in self._verdict_feeds], axis=1)
         if self._labelled:  # §9.2's are logits
-            verdicts = [1 / (1 + np.exp(-logits.astype(np.float64))) for logits in verdicts]
+            verdicts = 1 / (1 + np.exp(-verdicts.astype(np.float64)))
         frame = np.empty(1, EPOCH)
         frame['epoch'], frame['digits'] = epoch, np.rint(255 * digits).reshape(1, ROWS, COLUMNS, 28, 28)
-        frame['D_real'], frame['D_gene'] = [verdict.mean() for verdict in verdicts]
+        frame['D_real'], frame['D_gene'] = verdicts.mean(axis=(1, 2))
         with files.refusals(self._path), open(self._path, 'ab') as file:
             file.write(frame.tobytes())
 

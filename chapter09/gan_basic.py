@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import figures
 import input_data
+import session
 
 tf.disable_v2_behavior()
 
@@ -94,7 +95,7 @@ def main(argv=None):
     X, Z, G = gan.X, gan.Z, gan.G
 
     # 9.1-12  training: a step of the discriminator, then one of the generator on the same noise
-    sess = tf.Session()
+    sess = session.Session()
     sess.run(tf.global_variables_initializer())
 
     total_batch = int(mnist.train.num_examples / run.batch_size)

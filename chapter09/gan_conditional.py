@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import figures
 import input_data
 import layers
+import session
 
 tf.disable_v2_behavior()
 
@@ -99,7 +100,7 @@ def main(argv=None):
     X, Y, Z, G = gan.X, gan.Y, gan.Z, gan.G
 
     # 9.2-9  training, as in §9.1 but with the batch's labels for real images and fakes alike
-    sess = tf.Session()
+    sess = session.Session()
     sess.run(tf.global_variables_initializer())
 
     total_batch = int(mnist.train.num_examples / run.batch_size)

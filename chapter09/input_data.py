@@ -42,7 +42,8 @@ class DataSet:
     """Images and their labels, handed out in batches, each epoch in a new order.
 
     images  uint8 [n, 28, 28, 1]
-    labels  [n] or [n, 10], handed out as they are
+    labels  uint8 [n], 0 to 9
+    one_hot whether labels are handed out as float64 [10] with a single one, rather than uint8
     dtype   tf.float32 (or 'float32'): images are handed out as 0 to 1; tf.uint8: as 0 to 255
     reshape whether images are handed out as [784] rather than [28, 28, 1]
     seed    seeds numpy's global generator, from which the shuffles come; with None, the graph's seed
@@ -51,7 +52,7 @@ class DataSet:
     The bytes are kept once and never moved: a shuffle changes the order in which they are taken.
     """
 
-    def __init__(self, images, labels, dtype=tf.float32, reshape=True, seed=None):
+    def __init__(self, images, labels, one_hot=False, dtype=tf.float32, reshape=True, seed=None):
         graph_seed, op_seed = tf.get_seed(seed)
         np.random.seed(graph_seed if seed is None else op_seed)
         self._dtype = tf.as_dtype(dtype).as_numpy_dtype
@@ -59,6 +60,7 @@ class DataSet:
             raise TypeError('dtype must be uint8 or float32, not %r' % (dtype,))
         self._pixels = images.reshape(len(images), SIZE * SIZE) if reshape else images
         self._labels = labels
+        self._handed_out = np.eye(CLASSES) if one_hot else np.arange(CLASSES, dtype=np.uint8)
         self._order = np.arange(len(images))
         self._images = None
         self._epochs_completed = 0
@@ -68,13 +70,16 @@ class DataSet:
     def images(self):
         """All images in their present order, in the type and shape in which batches come."""
         if self._images is None:
-            self._images = self._take(self._order)
+            self._images = np.empty(self._pixels.shape, self._dtype)
+            for start in range(0, self.num_examples, 1000):  # in parts: no second copy of the bytes
+                part = slice(start, start + 1000)
+                self._images[part] = self._take(self._order[part])
         return self._images
 
     @property
     def labels(self):
         """All labels in their present order."""
-        return self._labels[self._order]
+        return self._handed_out[self._labels[self._order]]
 
     @property
     def num_examples(self):
@@ -100,12 +105,12 @@ class DataSet:
                 self._shuffle()
             self._index_in_epoch -= self.num_examples
             chosen = np.concatenate([chosen, self._order[:self._index_in_epoch]])
-        return self._take(chosen), self._labels[chosen]
+        return self._take(chosen), self._handed_out[self._labels[chosen]]
 
     def digest(self):
         """The SHA-256 of all images and labels, in hexadecimal, whatever their present order."""
         content = hashlib.sha256(np.ascontiguousarray(self._pixels))
-        content.update(np.ascontiguousarray(self._labels))
+        content.update(self._handed_out[self._labels])
         return content.hexdigest()
 
     def get_state(self):
@@ -129,7 +134,7 @@ class DataSet:
         pixels = self._pixels[order]
         if self._dtype is np.uint8:
             return pixels
-        return np.multiply(pixels.astype(np.float32), 1.0 / 255.0)
+        return np.multiply(pixels, 1.0 / 255.0, dtype=np.float32)
 
 
 def read_data_sets(train_dir, one_hot=False, dtype=tf.float32, reshape=True, validation_size=5000,
@@ -137,7 +142,6 @@ def read_data_sets(train_dir, one_hot=False, dtype=tf.float32, reshape=True, val
     """Reads a folder's four IDX files, MNIST's or others of the same names (Fashion-MNIST).
 
     train_dir        the folder; a file it lacks is fetched from `source_url`, if it is MNIST's own
-    one_hot          labels as float64 [n, 10] with a single one, rather than uint8 [n]
     validation_size  how many of the first training images are set apart as `validation`
     The other arguments are `DataSet`'s.
 
@@ -151,9 +155,7 @@ def read_data_sets(train_dir, one_hot=False, dtype=tf.float32, reshape=True, val
                        % (train_dir, len(train_images), validation_size))
 
     def data_set(images, labels):
-        if one_hot:
-            labels = np.eye(CLASSES)[labels]
-        return DataSet(images, labels, dtype=dtype, reshape=reshape, seed=seed)
+        return DataSet(images, labels, one_hot=one_hot, dtype=dtype, reshape=reshape, seed=seed)
 
     return Datasets(train=data_set(train_images[validation_size:], train_labels[validation_size:]),
                     validation=data_set(train_images[:validation_size], train_labels[:validation_size]),
@@ -198,12 +200,17 @@ def _read_idx(path, magic, dimensions):
 
 
 def _unpack(path):
+    content = bytearray()  # grown in place: pieces put together at the end would take the memory twice
     try:
-        with open(path, 'rb') as file:
-            packed = file.read()
-        if packed[:2] == b'\x1f\x8b':
-            return gzip.decompress(packed)
-        reason = 'it is no gzip file (a saved web page?)' if packed else 'it is empty'
+        with open(path, 'rb') as packed:
+            begin = packed.read(2)
+            if begin == b'\x1f\x8b':
+                packed.seek(0)
+                with gzip.GzipFile(fileobj=packed) as file:
+                    for piece in iter(lambda: file.read(2 ** 16), b''):
+                        content += piece
+                return content
+        reason = 'it is no gzip file (a saved web page?)' if begin else 'it is empty'
     except (EOFError, zlib.error):
         reason = 'it is cut short or damaged'
     except OSError as error:  # gzip's own have no strerror

@@ -55,6 +55,10 @@ def _stderr_held_back():
             os.close(stderr)
 
 
+# TensorFlow 2 loads Keras 3 as well, which the chapter has no use for, unless it is to leave that to an older
+# Keras, a package of its own. Without it a run starts sooner and takes less memory.
+os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
+
 if os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3') == '3':
     with _stderr_held_back():
         import matplotlib
