@@ -30,7 +30,6 @@ from errors import BadInput
 from judge import Judge
 
 REFERENCE = os.path.join(lab.ROOT, 'reference')
-FRESH = 10000  # images drawn from a run's weights
 
 
 def compare(judge, mine, other):
@@ -113,8 +112,9 @@ def _whole(judge, found, labels):
     reference = _reference()[found.listing]
     yardstick = found.other if found.other.weights else reference
     if found.mine.weights and (yardstick is found.other or found.mine.epochs >= reference.epochs):
-        measured = [judge.measure(*result.generator().fresh(FRESH)) for result in (found.mine, yardstick)]
-        return SimpleNamespace(n=FRESH, mine=measured[0], other=measured[1], of='%d fresh images' % FRESH,
+        n = results.FRESH
+        measured = [judge.measure(*result.generator().fresh(n)) for result in (found.mine, yardstick)]
+        return SimpleNamespace(n=n, mine=measured[0], other=measured[1], of='%d fresh images' % n,
                                sources=(found.mine.weights, yardstick.weights))
     later = [strip for strip in found.strips[1:] if 2 * strip.epoch >= found.strips[-1].epoch]
     if len(later) < 2:

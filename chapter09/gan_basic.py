@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import figures
 import input_data
 import session
+from prefetch import prefetched
 
 tf.disable_v2_behavior()
 
@@ -83,6 +84,7 @@ def build(learning_rate=learning_rate, n_hidden=n_hidden, n_noise=n_noise):
 
 
 # 9.1-8  noise
+@prefetched  # made in advance, while TensorFlow is at work
 def get_noise(batch_size, n_noise):
     return np.random.normal(size=(batch_size, n_noise))
 

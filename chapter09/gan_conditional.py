@@ -12,6 +12,7 @@ import figures
 import input_data
 import layers
 import session
+from prefetch import prefetched
 
 tf.disable_v2_behavior()
 
@@ -88,6 +89,7 @@ def build(learning_rate=learning_rate, n_hidden=n_hidden, n_noise=n_noise):
 
 
 # 9.2-4  noise, even in [-1, 1)
+@prefetched  # made in advance, while TensorFlow is at work
 def get_noise(batch_size, n_noise):
     return np.random.uniform(-1., 1., size=[batch_size, n_noise])
 

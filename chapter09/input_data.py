@@ -19,6 +19,7 @@ import tensorflow.compat.v1 as tf
 
 import files
 from errors import BadInput
+from prefetch import prefetched
 
 DEFAULT_SOURCE_URL = 'https://storage.googleapis.com/cvdf-datasets/mnist/'
 # The four files, and the SHA-256 of MNIST's contents: not of the .gz, whose wrapping may differ.
@@ -89,6 +90,7 @@ class DataSet:
     def epochs_completed(self):
         return self._epochs_completed
 
+    @prefetched
     def next_batch(self, batch_size, shuffle=True):
         """The next `batch_size` images and labels, shuffled anew at each epoch's beginning.
 

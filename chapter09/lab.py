@@ -27,6 +27,7 @@ from errors import BadInput, Stopped
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRACE = 'iteration,D loss,G loss\n'
+PROGRESS = 'CHAPTER09_PROGRESS'  # an environment variable: show the progress, whatever stderr is
 
 
 @contextlib.contextmanager
@@ -74,6 +75,7 @@ import board  # noqa: E402  after TensorFlow has been kept quiet
 import checkpoints  # noqa: E402
 import film  # noqa: E402
 import input_data  # noqa: E402
+import prefetch  # noqa: E402
 import records  # noqa: E402
 
 
@@ -169,6 +171,8 @@ class Run:
         written, unless it is the system that refuses to write.
         """
         self._sess, self._gan, self._mnist, self._total_batch = sess, gan, mnist, total_batch
+        self._calls = [(input_data.DataSet.next_batch, (mnist.train, self.batch_size)),
+                       (get_noise, (self.batch_size, self.n_noise))]
         self._board = None
         self._progress = _Progress(self._options['epochs'], total_batch)
         self._film = film.Film(self._path('film.bin'), gan, get_noise, self.n_noise, mnist.test,
@@ -226,7 +230,8 @@ class Run:
             for epoch in range(self._first, self._options['epochs']):
                 self._epoch, self._iteration, self._rows, self._strip = epoch, 0, [], None
                 began = time.perf_counter()
-                yield epoch
+                with prefetch.Epoch(self._calls, self._total_batch):
+                    yield epoch
                 self._end_epoch(time.perf_counter() - began)
             self._write_record(state='finished')
             if sys.stderr.isatty():
@@ -450,7 +455,7 @@ class _Progress:
     INTERVAL = 0.1  # seconds
 
     def __init__(self, total, total_batch):
-        self._on = sys.stderr.isatty()
+        self._on = sys.stderr.isatty() or PROGRESS in os.environ
         self._total, self._total_batch = total, total_batch
         self._done = self._next = self._length = 0
         self._began = None
@@ -495,7 +500,8 @@ def _now():
 
 def _machine():
     threads = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    return {'processor': _processor(), 'system': platform.platform(), 'threads': threads}
+    return {'processor': _processor(), 'system': platform.platform(),
+            'threads': int(os.environ.get('TF_NUM_INTRAOP_THREADS', threads))}
 
 
 def _processor():

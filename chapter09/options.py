@@ -25,7 +25,7 @@ def parse(description, argv, defaults):
                             help=text + ('' if default is None else ' (default: %s)' % default))
 
     add('--epochs', 'N', whole(1, 10 ** 6), 'how often to go through the training images')
-    add('--seed', 'N|random', _seed, 'where the random draws start; the seed in use goes to stderr')
+    add('--seed', 'N|random', seed, 'where the random draws start; the seed in use goes to stderr')
     add('--batch-size', 'N', whole(1, 10 ** 4), 'images in a batch')
     add('--learning-rate', 'X', _rate, "Adam's step, for both networks")
     add('--n-hidden', 'N', whole(1, 2 ** 14), 'width of the hidden layers')
@@ -50,7 +50,7 @@ def whole(low, high):
     return parse
 
 
-def _seed(text):
+def seed(text):
     return text if text == 'random' else whole(0, SEEDS - 1)(text)
 
 

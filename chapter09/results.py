@@ -15,6 +15,7 @@ from errors import BadInput
 
 LISTINGS = {'basic': gan_basic, 'conditional': gan_conditional}
 FOLDERS = {'basic': 'samples', 'conditional': 'samples2'}
+FRESH = 10000  # images drawn from a run's weights, to be judged
 PICTURE = re.compile(r'\d{3,}\.(png|jpg|jpeg)', re.IGNORECASE)  # named after its epoch
 
 

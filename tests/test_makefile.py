@@ -1,12 +1,20 @@
 """What a reader types, in a fresh clone."""
 
+import contextlib
+import fcntl
+import json
 import os
+import pty
 import re
 import shutil
+import signal
+import struct
 import subprocess
 import sys
+import termios
 
 import figures
+import numpy as np
 import pytest
 
 import lab
@@ -71,6 +79,74 @@ def test_digits_movie_and_curves_of_what_was_trained(clone):
         run = make(clone, *words)
         assert run.returncode == 0, run.stderr
         assert (clone / name).stat().st_size > 1000
+
+
+def test_both_at_once(clone, small):
+    run = make(clone, 'all', 'EPOCHS=2', 'SEED=11', 'ARGS=--data %s' % small)
+    assert run.returncode == 0, run.stderr
+    assert sorted(run.stderr.splitlines())[-2:] == ['basic        seed: 11', 'conditional  seed: 11']
+    lines = run.stdout.splitlines()
+    for name in 'basic       ', 'conditional ':
+        mine = [line for line in lines if line.startswith(name + ' ')]
+        assert [line[13:24] for line in mine] == ['Epoch: 0000', 'Epoch: 0001', '최적화 완료!']
+    assert len(lines) == 6
+    assert (clone / 'samples' / '000.png').exists() and (clone / 'samples2' / '000.png').exists()
+    assert json.loads((clone / 'runs' / 'basic' / 'run.json').read_text())['state'] == 'finished'
+
+
+def test_seeds_and_one_that_fails(clone):
+    (clone / 'runs' / 'sweep' / 'conditional' / '5').mkdir(parents=True)
+    (clone / 'runs' / 'sweep' / 'conditional' / '5' / 'run').touch()
+    run = make(clone, 'sweep', 'SEEDS=4 5 6', 'LISTING=conditional', 'EPOCHS=1')
+    assert run.returncode == 2 and 'seed 5 failed with status 2' in run.stderr
+    head, *rows, mean, deviation = [line.split() for line in run.stdout.splitlines()[-6:]]
+    assert head == 'seed D loss G loss accuracy frechet nearest variety evenness'.split()
+    assert [row[0] for row in rows] == ['4', '5', '6']
+    assert ' '.join(rows[1][1:4]) == 'failed: gan_conditional.py: error:' and 'is a file' in ' '.join(rows[1])
+    values = np.array([row[1:] for row in rows[::2]], float)
+    losses = (clone / 'runs' / 'sweep' / 'conditional' / '4' / 'run' / 'losses.csv').read_text()
+    last = [float(loss) for loss in losses.split()[-1].split(',')[1:3]]
+    np.testing.assert_allclose(values[0, :2], last, rtol=1e-2)
+    assert (values[:, 2] >= 0.1).all() and (values[:, 3] > 50).all()
+    assert mean[:3] == ['mean', 'of', '2'] and deviation[0] == 'deviation'
+    np.testing.assert_allclose(np.array(mean[3:], float), values.mean(axis=0), rtol=0.02, atol=1e-3)
+    np.testing.assert_allclose(np.array(deviation[1:], float), values.std(axis=0, ddof=1), rtol=0.1, atol=0.1)
+
+
+@pytest.mark.parametrize('words, reason', [
+    (['all', 'EPOCHS=0'], '--epochs'), (['all', 'ARGS=--run x'], '--run is for one run'),
+    (['sweep', 'SEEDS=4 4'], 'different seeds'),
+    (['sweep', 'SEEDS=4', 'ARGS=--seed 3'], '--seed is for one run'),
+    (['sweep', 'LISTING=both'], "'both'")])
+def test_what_several_runs_cannot_do(clone, words, reason):
+    before = sorted(os.listdir(str(clone)))
+    run = make(clone, *words)
+    assert run.returncode == 2 and run.stdout == ''
+    first, *of_make = run.stderr.splitlines()
+    assert reason in first and len(of_make) == 1 and of_make[0].startswith('make: ')
+    assert sorted(os.listdir(str(clone))) == before
+
+
+def test_both_show_their_progress_and_stop_on_ctrl_c(clone, small):
+    terminal, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
+    process = subprocess.Popen([sys.executable, str(clone / 'chapter09' / 'several.py'), '--data', small,
+                                '--epochs', '100000'], stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    seen = ''
+    progress = re.compile(r'basic +epoch \d+/100000 .* left\s+conditional +epoch \d+/100000 .* left\s')
+    while not progress.search(seen):
+        seen = seen[-4000:] + os.read(terminal, 1000).decode(errors='replace')
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # as a terminal says that nobody has it open any more
+        while True:
+            seen = seen[-4000:] + os.read(terminal, 1000).decode(errors='replace')
+    assert process.wait(60) == 130
+    for name in 'basic', 'conditional':
+        assert re.search(name + r' +gan_%s.py: stopped by SIGINT in epoch \d+; the checkpoint of' % name, seen)
+        record = json.loads((clone / 'runs' / name / 'run.json').read_text())
+        assert record['state'] == 'stopped'
+    assert seen.rstrip().endswith('give the same command with --resume (make: RESUME=1)')
 
 
 def test_verify(clone):

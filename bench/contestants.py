@@ -1,0 +1,160 @@
+"""What `bench.py` measures, each in a process of its own.
+
+    python contestants.py NAME LISTING BATCH_SIZE N_HIDDEN
+
+prepares all, runs one iteration, and says `ready`; then for each number of iterations that it reads it runs
+so many, and answers with the seconds they took. An iteration is a batch, its noise, a step of the
+discriminator and one of the generator.
+
+    listing   the script as it stands, its checkpoints and all
+    bare      its loop on its graph with tf.Session, and nothing around it; also for TensorFlow 1.15
+    torch     the same networks, sizes and steps in eager PyTorch with fused Adam
+    products  the matrix products of an iteration alone, by numpy in float32
+"""
+
+import os
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
+DATA = os.path.join(ROOT, 'mnist', 'data')
+answers = os.fdopen(os.dup(1), 'w')
+
+
+class Gate:
+    """To be passed after every iteration: waits for numbers of iterations, and answers with their seconds."""
+
+    def __init__(self):
+        self._left = 0
+        self._began = None
+
+    def __call__(self):
+        if self._left == 0:
+            print('%.9f' % (time.perf_counter() - self._began) if self._began else 'ready',
+                  file=answers, flush=True)
+            self._left = int(sys.stdin.readline() or sys.exit())
+            self._began = time.perf_counter()
+        self._left -= 1
+
+
+def script(listing):
+    """The listing's module."""
+    import lab  # noqa: F401  it keeps TensorFlow quiet
+    import gan_basic
+    import gan_conditional
+    return {'basic': gan_basic, 'conditional': gan_conditional}[listing]
+
+
+def listing(name, batch_size, n_hidden, gate):
+    page = script(name)
+    import lab
+    step = lab.Run.step
+
+    def step_and_gate(run, *losses):
+        step(run, *losses)
+        gate()
+
+    lab.Run.step = step_and_gate
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the page's lines
+    with tempfile.TemporaryDirectory() as folder:
+        page.main(['--epochs', '100000', '--batch-size', str(batch_size), '--n-hidden', str(n_hidden),
+                   '--run', os.path.join(folder, 'run'), '--samples', os.path.join(folder, 'samples')])
+
+
+def bare(name, batch_size, n_hidden, gate):
+    page = script(name)
+    import input_data
+    import tensorflow.compat.v1 as tf
+    tf.set_random_seed(7)
+    mnist = input_data.read_data_sets(DATA, one_hot=True)
+    gan = page.build(n_hidden=n_hidden)
+    sess = tf.Session()
+    sess.run(tf.global_variables_initializer())
+    while True:
+        batch_xs, batch_ys = mnist.train.next_batch(batch_size)
+        noise = page.get_noise(batch_size, page.n_noise)
+        labels = {gan.Y: batch_ys} if name == 'conditional' else {}
+        sess.run([gan.train_D, gan.loss_D], feed_dict={gan.X: batch_xs, gan.Z: noise, **labels})
+        sess.run([gan.train_G, gan.loss_G], feed_dict={gan.Z: noise, **labels})
+        gate()
+
+
+def torch(name, batch_size, n_hidden, gate):
+    page = script(name)
+    import input_data
+    import numpy as np
+    import torch
+    from torch.nn import BCEWithLogitsLoss, Linear, ReLU, Sequential, Sigmoid
+    torch.manual_seed(7)
+    train = input_data.read_data_sets(DATA, one_hot=True).train
+    images, labels = torch.from_numpy(train.images), torch.from_numpy(train.labels.astype(np.float32))
+    conditional = name == 'conditional'
+    n_labels = 10 if conditional else 0
+    G = Sequential(Linear(page.n_noise + n_labels, n_hidden), ReLU(), Linear(n_hidden, 784), Sigmoid())
+    D = Sequential(Linear(784 + n_labels, n_hidden), ReLU(), Linear(n_hidden, 1),
+                   *[] if conditional else [Sigmoid()])
+    if not conditional:
+        for parameter in (*G.parameters(), *D.parameters()):
+            torch.nn.init.normal_(parameter, std=0.01 if parameter.ndim == 2 else 0)
+    adam_D, adam_G = (torch.optim.Adam(network.parameters(), lr=page.learning_rate, fused=True)
+                      for network in (D, G))
+    entropy, ones, zeros = BCEWithLogitsLoss(), torch.ones(batch_size, 1), torch.zeros(batch_size, 1)
+
+    def labelled(inputs, batch_ys):
+        return torch.cat([inputs, batch_ys], 1) if conditional else inputs
+
+    while True:
+        for chosen in torch.randperm(len(images)).split(batch_size)[:len(images) // batch_size]:
+            batch_xs, batch_ys = images[chosen], labels[chosen]
+            noise = (torch.rand(batch_size, page.n_noise) * 2 - 1 if conditional
+                     else torch.randn(batch_size, page.n_noise))
+            # One pass of the generator serves both steps, as is usual in PyTorch; the page makes two.
+            fakes = G(labelled(noise, batch_ys))
+            D_real, D_gene = D(labelled(batch_xs, batch_ys)), D(labelled(fakes.detach(), batch_ys))
+            if conditional:
+                loss_D = entropy(D_real, ones) + entropy(D_gene, zeros)
+            else:
+                loss_D = -(D_real.log() + (1 - D_gene).log()).mean()
+            adam_D.zero_grad()
+            loss_D.backward()
+            adam_D.step()
+            D.requires_grad_(False)
+            D_gene = D(labelled(fakes, batch_ys))
+            loss_G = entropy(D_gene, ones) if conditional else -D_gene.log().mean()
+            adam_G.zero_grad()
+            loss_G.backward()
+            adam_G.step()
+            D.requires_grad_(True)
+            loss_D.item(), loss_G.item()
+            gate()
+
+
+def products(name, batch_size, n_hidden, gate):
+    import numpy as np
+    n_labels = 10 if name == 'conditional' else 0
+    random = np.random.RandomState(7)
+
+    def matrix(*shape):
+        return random.normal(size=shape).astype(np.float32)
+
+    noise, images = matrix(batch_size, 128 + n_labels), matrix(batch_size, 784 + n_labels)
+    hidden, output, d_images = matrix(batch_size, n_hidden), matrix(batch_size, 1), matrix(batch_size, 784)
+    G_W1, G_W2 = matrix(128 + n_labels, n_hidden), matrix(n_hidden, 784)
+    D_W1, D_W2 = matrix(784 + n_labels, n_hidden), matrix(n_hidden, 1)
+    forward = [(noise, G_W1), (hidden, G_W2), (images, D_W1), (hidden, D_W2)]
+    backward_D = [(hidden.T, output), (output, D_W2.T), (images.T, hidden)]
+    backward_G = [(output, D_W2.T), (hidden, D_W1.T),
+                  (hidden.T, d_images), (d_images, G_W2.T), (noise.T, hidden)]
+    pairs = forward + forward[2:] + 2 * backward_D + forward + backward_G
+    while True:
+        for left, right in pairs:
+            left @ right
+        gate()
+
+
+if __name__ == '__main__':
+    name, chapter, batch_size, n_hidden = sys.argv[1:]
+    {'listing': listing, 'bare': bare, 'torch': torch, 'products': products}[name](
+        chapter, int(batch_size), int(n_hidden), Gate())

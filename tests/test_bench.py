@@ -1,0 +1,91 @@
+"""bench.py and contestants.py: what is measured, and what is said of it."""
+
+import json
+import os
+import sys
+
+import bench
+import pytest
+
+import lab
+
+
+@pytest.mark.parametrize('name', ['listing', 'bare', 'products'])
+def test_a_contestant_runs_as_often_as_it_is_told(name):
+    contestant = bench.contestant(name, 'conditional')
+    short, long = contestant.run(1), contestant.run(100)
+    assert 0 < short < long < 100 and contestant.seconds > 0.1
+    assert 20 < contestant.end() < 5000
+
+
+def test_a_contestant_that_fails_says_why():
+    with pytest.raises(SystemExit, match='(?s)ended before it had answered.*KeyError'):
+        bench.contestant('nobody', 'basic')
+
+
+def test_rounds_are_alternated_and_paired():
+    class Counted:
+        def __init__(self):
+            self.asked = []
+
+        def run(self, n):
+            order.append(self)
+            self.asked.append(n)
+            return float(n)
+
+    order, contestants = [], {'a': Counted(), 'b': Counted()}
+    seconds = bench.alternate(contestants, rounds=2, iterations=12)
+    assert seconds == {'a': [12, 12], 'b': [12, 12]}  # the first round is not counted
+    assert contestants['a'].asked == [2, 2, 3, 2, 3] * 3 and len(order) == 30
+    firsts = order[::2]
+    assert abs(firsts.count(contestants['a']) - firsts.count(contestants['b'])) <= 1
+    assert bench.ratios({'a': [1, 4], 'b': [2, 2]}, 'a', 'b') == [0.5, 2]
+
+
+def test_the_verdict_knows_when_it_cannot_tell():
+    assert bench.verdict([0.7, 0.71, 0.72], 0.75) == '≤ 0.75: holds'
+    assert bench.verdict([0.8, 0.81, 0.82], 0.75) == '≤ 0.75: missed'
+    assert bench.verdict([0.6, 0.7, 0.9], 0.75) == '≤ 0.75: too noisy to tell'
+    assert bench.verdict([701], 700) == '≤ 700: missed' and bench.verdict([700], 700) == '≤ 700: holds'
+
+
+def found():
+    rounds = {'this listing': [2.2, 2.2, 2.2], 'bare loop': [4.4, 4.4, 4.4],
+              'TensorFlow 1.15': [2.2, 2.2, 2.2], 'products': [1.1, 1.1, 1.1]}
+    return {'iterations': 550, 'seconds': rounds, 'memory': dict.fromkeys(rounds, 650.),
+            'start': {'this listing': [4., 4.], 'import': [2., 2.]},
+            'late': {'late': [2.2], 'early': [2.2]},
+            'sizes': [[b, h, {'this listing': [.2, .2], 'products': [.1, .1]}, 100] for b, h in bench.SIZES]}
+
+
+def test_the_table():
+    lines = list(bench.table('basic', found()))
+    assert lines[0] == '§9.1, gan_basic.py: 3 rounds of 550 iterations'
+    words = {line[:22].rstrip(): line[22:].split() for line in lines[2:]}
+    assert words['this listing, ms'] == ['4.00', '4.00–4.00']
+    assert words['bare loop, ms'] == ['8.00', '8.00–8.00', '0.50', '0.50–0.50']
+    assert words['TensorFlow 1.15, ms'][2:] == ['1.00', '1.00–1.00', '≤', '0.75:', 'missed']
+    assert words['products, ms'][2:] == ['2.00', '2.00–2.00', '≤', '1.75:', 'missed']
+    assert words['start to a step, s'][2:] == ['2.00', '2.00–2.00', '≤', '1.5:', 'missed']
+    assert words['peak memory, MB'][-3:] == ['≤', '700:', 'holds']
+    assert words['  late of new'][0] == '1.000'
+
+
+def test_the_picture_and_the_results(tmp_path, monkeypatch, capsys):
+    one = found()
+    monkeypatch.setattr(bench, 'speed', lambda *_: (one['seconds'], one['memory']))
+    for part in 'start', 'late', 'sizes':
+        monkeypatch.setattr(bench, part, lambda *_, part=part: one[part])
+    bench.main(['--late', '--sizes', str(tmp_path / 'sizes.png'), '--out', str(tmp_path / 'bench.json')])
+    assert (tmp_path / 'sizes.png').stat().st_size > 10000
+    results = json.loads((tmp_path / 'bench.json').read_text())
+    assert results['cores'] == os.cpu_count() and results['listings']['basic']['memory'] == one['memory']
+    assert '§9.2' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('python, reason', [('nowhere/python', 'is no Python'), (sys.executable, 'not 1.15')])
+def test_another_tensorflow_is_refused(python, reason, capsys):
+    with pytest.raises(SystemExit) as end:
+        bench.main(['--tf115', python])
+    assert end.value.code == 2 and reason in capsys.readouterr().err
+    assert not os.path.exists(os.path.join(lab.ROOT, 'tests', 'bench.json'))
