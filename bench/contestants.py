@@ -110,9 +110,9 @@ def torch(name, batch_size, n_hidden, gate):
             batch_xs, batch_ys = images[chosen], labels[chosen]
             noise = (torch.rand(batch_size, page.n_noise) * 2 - 1 if conditional
                      else torch.randn(batch_size, page.n_noise))
-            # One pass of the generator serves both steps, as is usual in PyTorch; the page makes two.
-            fakes = G(labelled(noise, batch_ys))
-            D_real, D_gene = D(labelled(batch_xs, batch_ys)), D(labelled(fakes.detach(), batch_ys))
+            with torch.no_grad():  # the page, too, runs the generator in either step
+                fakes = G(labelled(noise, batch_ys))
+            D_real, D_gene = D(labelled(batch_xs, batch_ys)), D(labelled(fakes, batch_ys))
             if conditional:
                 loss_D = entropy(D_real, ones) + entropy(D_gene, zeros)
             else:
@@ -121,7 +121,7 @@ def torch(name, batch_size, n_hidden, gate):
             loss_D.backward()
             adam_D.step()
             D.requires_grad_(False)
-            D_gene = D(labelled(fakes, batch_ys))
+            D_gene = D(labelled(G(labelled(noise, batch_ys)), batch_ys))
             loss_G = entropy(D_gene, ones) if conditional else -D_gene.log().mean()
             adam_G.zero_grad()
             loss_G.backward()
