@@ -193,7 +193,7 @@ def untrained(arrays):
 def test_fresh_images_are_judged_where_there_are_weights(
         the_judge, tmp_path, monkeypatch, listing, change, reason):
     if listing == 'basic':
-        monkeypatch.setattr(compare, 'FRESH', 1000)  # a third of the time
+        monkeypatch.setattr(results, 'FRESH', 1000)  # a third of the time
     found = of_weights(the_judge, listing, change)(tmp_path)
     assert found.whole.of == '%d fresh images' % (1000 if listing == 'basic' else 10000)
     assert found.whole.verdict == (('worse', reason) if reason else ('equivalent', None))
@@ -204,7 +204,7 @@ def test_fresh_images_of_a_misprinted_run_need_no_discriminator(the_judge, tmp_p
     """§9.2's discriminator without labels has a smaller kernel, and its run is to be judged all the same."""
     def smaller(arrays):
         arrays['discriminator/dense/kernel'] = arrays['discriminator/dense/kernel'][:784]
-    monkeypatch.setattr(compare, 'FRESH', 1000)
+    monkeypatch.setattr(results, 'FRESH', 1000)
     assert of_weights(the_judge, 'conditional', smaller)(tmp_path).verdict.name == 'identical'
 
 
