@@ -498,10 +498,14 @@ def _now():
     return datetime.datetime.now().astimezone().isoformat(timespec='seconds')
 
 
+def cores():
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+
+
 def _machine():
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     return {'processor': _processor(), 'system': platform.platform(),
-            'threads': int(os.environ.get('TF_NUM_INTRAOP_THREADS', threads))}
+            'threads': int(os.environ.get('TF_NUM_INTRAOP_THREADS', cores()))}
 
 
 def _processor():

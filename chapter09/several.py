@@ -215,7 +215,7 @@ def main(argv=None):
             '--samples', os.path.join(home, 'samples')]) for seed, home in homes.items()}
     else:
         trainings = {listing: Training(listing, listing, rest) for listing in results.LISTINGS}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+    cores = lab.cores()
     at_once = min(len(trainings), cores) if chosen.seeds else len(trainings)
     train(list(trainings.values()), at_once, max(1, cores // at_once))
     failed = {name: training for name, training in trainings.items() if training.status}
