@@ -11,6 +11,7 @@ import hashlib
 import http.client
 import os
 import sys
+import tempfile
 import urllib.request
 import zlib
 
@@ -69,12 +70,16 @@ class DataSet:
 
     @property
     def images(self):
-        """All images in their present order, in the type and shape in which batches come."""
+        """All images in their present order, in the type and shape in which batches come.
+
+        They lie in a temporary file, of which only what is looked at comes into memory.
+        """
         if self._images is None:
-            self._images = np.empty(self._pixels.shape, self._dtype)
-            for start in range(0, self.num_examples, 1000):  # in parts: no second copy of the bytes
-                part = slice(start, start + 1000)
-                self._images[part] = self._take(self._order[part])
+            with tempfile.TemporaryFile() as file:
+                for start in range(0, self.num_examples, 1000):
+                    file.write(self._take(self._order[start:start + 1000]))
+                self._images = np.asarray(np.memmap(file, self._dtype, 'c', shape=self._pixels.shape)
+                                          if self.num_examples else self._take(self._order))
         return self._images
 
     @property

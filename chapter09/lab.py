@@ -75,6 +75,7 @@ import board  # noqa: E402  after TensorFlow has been kept quiet
 import checkpoints  # noqa: E402
 import film  # noqa: E402
 import input_data  # noqa: E402
+import machine  # noqa: E402
 import prefetch  # noqa: E402
 import records  # noqa: E402
 
@@ -156,6 +157,7 @@ class Run:
                            % (self._folder, recorded['samples']))
         if (chosen['samples'] + os.sep).startswith(self._folder + os.sep):
             raise BadInput('--samples %s lies in --run %s: name another' % (chosen['samples'], self._folder))
+        machine.spare_threads(self.batch_size, self.n_hidden, self.n_noise)
         tf.reset_default_graph()
         tf.set_random_seed(self._identity['seed'])
 
@@ -314,7 +316,9 @@ class Run:
             self._record = {
                 'format': records.FORMAT, 'id': uuid.uuid4().hex, 'state': 'running',
                 'identity': self._identity, 'options': self._options, 'started': _now(), 'resumed': [],
-                'versions': _versions(), 'machine': _machine(), 'strips': {}}
+                'versions': _versions(), 'strips': {},
+                'machine': {'processor': machine.processor(), 'system': platform.platform(),
+                            'threads': machine.threads()}}
         self._owner.seek(0)
         owner, name = records.owner(self._owner)
         if name != self._record['id']:
@@ -496,24 +500,6 @@ def _versions():
 
 def _now():
     return datetime.datetime.now().astimezone().isoformat(timespec='seconds')
-
-
-def cores():
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-
-
-def _machine():
-    return {'processor': _processor(), 'system': platform.platform(),
-            'threads': int(os.environ.get('TF_NUM_INTRAOP_THREADS', cores()))}
-
-
-def _processor():
-    with contextlib.suppress(OSError), open('/proc/cpuinfo') as file:
-        for line in file:
-            if line.startswith('model name'):
-                return line.split(':', 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def _check_folder(folder):

@@ -25,6 +25,7 @@ import threading
 import numpy as np
 
 import input_data
+import machine
 import options
 import records
 import results
@@ -52,8 +53,8 @@ class Training:
 
     def start(self, threads, events):
         """Starts it with so many threads; `events` gets (self, line, is_stdout) of each line, then None."""
-        environment = dict(os.environ, PYTHONIOENCODING='utf-8', TF_NUM_INTRAOP_THREADS=str(threads),
-                           TF_NUM_INTEROP_THREADS=str(threads), **{lab.PROGRESS: 'yes'})
+        environment = dict(os.environ, PYTHONIOENCODING='utf-8', TF_NUM_INTEROP_THREADS=str(threads),
+                           **{machine.THREADS: str(threads), lab.PROGRESS: 'yes'})
         # In a session of its own: Ctrl-C is passed on by this program, and comes once.
         self._process = subprocess.Popen(self._command, env=environment, start_new_session=True,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -215,7 +216,7 @@ def main(argv=None):
             '--samples', os.path.join(home, 'samples')]) for seed, home in homes.items()}
     else:
         trainings = {listing: Training(listing, listing, rest) for listing in results.LISTINGS}
-    cores = lab.cores()
+    cores = machine.cores()
     at_once = min(len(trainings), cores) if chosen.seeds else len(trainings)
     train(list(trainings.values()), at_once, max(1, cores // at_once))
     failed = {name: training for name, training in trainings.items() if training.status}
