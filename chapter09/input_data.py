@@ -75,7 +75,7 @@ class DataSet:
         They lie in a temporary file, of which only what is looked at comes into memory.
         """
         if self._images is None:
-            with tempfile.TemporaryFile() as file:
+            with files.refusals(tempfile.gettempdir()), tempfile.TemporaryFile() as file:
                 for start in range(0, self.num_examples, 1000):
                     file.write(self._take(self._order[start:start + 1000]))
                 self._images = np.asarray(np.memmap(file, self._dtype, 'c', shape=self._pixels.shape)

@@ -270,6 +270,15 @@ def test_a_disk_too_small_for_the_files_is_left_empty(tmp_path, originals):
     assert result.stdout.splitlines()[1:] == ['disk']
 
 
+def test_a_disk_too_small_for_all_images_is_named(tmp_path):
+    read = 'import input_data; input_data.read_data_sets("%s").train.images' % DATA
+    result = in_a_small_filesystem(
+        '4m', "TMPDIR=$PWD/disk PYTHONPATH=%s %s -c '%s' 2>&1 | tail -n 1; ls -A disk" % (
+            CHAPTER09, sys.executable, read), tmp_path)
+    assert re.search(r'BadInput: \S+/disk cannot be written \(No space left', result.stdout), result.stdout
+    assert len(result.stdout.splitlines()) == 1
+
+
 def test_no_network_is_one_clear_line(program, tmp_path, monkeypatch):
     monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')  # where nobody listens
     status, out, err = program(gan_basic.main, '--data', tmp_path)
