@@ -14,7 +14,8 @@ class Board:
     """
 
     def __init__(self, folder, gan, first):
-        self._writer = tf.summary.FileWriter(folder)
+        # TensorFlow names the file by the second, and would write over that of a run begun in the same one.
+        self._writer = tf.summary.FileWriter(folder, filename_suffix='.%04d.%d' % (first, os.getpid()))
         if first:
             self._writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), first)
         self._writer.add_graph(None, graph_def=under_headings(gan))
