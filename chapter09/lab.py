@@ -6,7 +6,6 @@ say) to hear everything TensorFlow has to say.
 
 import contextlib
 import datetime
-import errno
 import itertools
 import json
 import math
@@ -21,13 +20,13 @@ import threading
 import time
 import uuid
 
+import errors
 import files
 import options
 from errors import BadInput, Stopped
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TRACE = 'iteration,D loss,G loss\n'
-PROGRESS = 'CHAPTER09_PROGRESS'  # an environment variable: show the progress, whatever stderr is
 
 
 @contextlib.contextmanager
@@ -56,20 +55,32 @@ def _stderr_held_back():
             os.close(stderr)
 
 
-# TensorFlow 2 loads Keras 3 as well, which the chapter has no use for, unless it is to leave that to an older
-# Keras, a package of its own. Without it a run starts sooner and takes less memory.
-os.environ.setdefault('TF_USE_LEGACY_KERAS', '1')
+@contextlib.contextmanager
+def _keras_left_out():
+    """Keeps TensorFlow 2 from loading Keras 3 with it, so that a run starts sooner and takes less memory.
 
-if os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3') == '3':
-    with _stderr_held_back():
+    It leaves that out if told that an older Keras, a package of its own, is wanted. Whoever asks for tf.keras
+    later gets Keras 3 all the same.
+    """
+    name = 'TF_USE_LEGACY_KERAS'
+    chosen = os.environ.get(name)
+    os.environ.setdefault(name, '1')
+    yield
+    if chosen is None:
+        del os.environ[name]
+
+
+with _keras_left_out():
+    if os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3') == '3':
+        with _stderr_held_back():
+            import matplotlib
+            import numpy as np
+            import tensorflow.compat.v1 as tf
+        tf.logging.set_verbosity(tf.logging.ERROR)
+    else:
         import matplotlib
         import numpy as np
         import tensorflow.compat.v1 as tf
-    tf.logging.set_verbosity(tf.logging.ERROR)
-else:
-    import matplotlib
-    import numpy as np
-    import tensorflow.compat.v1 as tf
 
 import board  # noqa: E402  after TensorFlow has been kept quiet
 import checkpoints  # noqa: E402
@@ -81,29 +92,9 @@ import records  # noqa: E402
 
 
 def program(main):
-    """Runs a script's `main()` as a program: bad input ends it with one line and status 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, 'reconfigure'):  # IDLE's streams lack it
-            # A console without Korean gets question marks, a pipe gets each line as it comes.
-            stream.reconfigure(errors='replace', line_buffering=True)
-    matplotlib.use('Agg')  # needs no display and opens no window
-    try:
-        main()
-    except (BadInput, Stopped) as end:
-        kind = 'error: ' if isinstance(end, BadInput) else ''
-        print('%s: %s%s' % (os.path.basename(sys.argv[0]), kind, end), file=sys.stderr)
-        sys.exit(end.status)
-    except KeyboardInterrupt:  # before the first epoch, with nothing to save yet
-        sys.exit(130)
-    except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.ENOSPC):
-            raise
-        # The reader of our lines has gone, as in `… | head`, or there is no room for them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if error.errno == errno.EPIPE:
-            sys.exit(1)
-        print('%s: error: no room left for the output' % os.path.basename(sys.argv[0]), file=sys.stderr)
-        sys.exit(2)
+    """Runs a script's `main()` as a program (`errors.program`) that opens no window."""
+    matplotlib.use('Agg')  # needs no display
+    errors.program(main)
 
 
 class Run:
@@ -459,7 +450,7 @@ class _Progress:
     INTERVAL = 0.1  # seconds
 
     def __init__(self, total, total_batch):
-        self._on = sys.stderr.isatty() or PROGRESS in os.environ
+        self._on = sys.stderr.isatty() or options.PROGRESS in os.environ
         self._total, self._total_batch = total, total_batch
         self._done = self._next = self._length = 0
         self._began = None

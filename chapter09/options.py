@@ -6,6 +6,7 @@ import os
 
 # TensorFlow folds larger graph-level seeds back to below this, so that two would give one run.
 SEEDS = 2 ** 31 - 1
+PROGRESS = 'CHAPTER09_PROGRESS'  # an environment variable: show the progress, whatever stderr is
 
 
 def parse(description, argv, defaults):

@@ -225,6 +225,15 @@ def test_a_failing_import_of_tensorflow_is_not_hushed_up(tmp_path):
     assert 'the library says why' in run.stderr and 'ImportError: broken' in run.stderr
 
 
+def test_keras_is_loaded_when_asked_for():
+    subprocess.run([sys.executable, '-c', '''if True:
+        import gan_basic, sys
+        import tensorflow as tf
+        assert 'keras' not in sys.modules
+        assert tf.keras.layers.Dense(2).units == 2 and 'keras' in sys.modules
+    '''], cwd=os.path.join(lab.ROOT, 'chapter09'), check=True)
+
+
 @pytest.mark.parametrize('name, rate, folder, run_folder', [
     ('gan_basic.py', 0.0002, 'samples', 'basic'), ('gan_conditional.py', 0.001, 'samples2', 'conditional')])
 def test_help_tells_the_defaults(name, rate, folder, run_folder):

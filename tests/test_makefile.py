@@ -116,7 +116,7 @@ def test_seeds_and_one_that_fails(clone):
 
 @pytest.mark.parametrize('words, reason', [
     (['all', 'EPOCHS=0'], '--epochs'), (['all', 'ARGS=--run x'], '--run is for one run'),
-    (['sweep', 'SEEDS=4 4'], 'different seeds'),
+    (['sweep', 'SEEDS=4 4'], 'different seeds'), (['sweep', 'SEEDS=4 04'], 'different seeds'),
     (['sweep', 'SEEDS=4', 'ARGS=--seed 3'], '--seed is for one run'),
     (['sweep', 'LISTING=both'], "'both'")])
 def test_what_several_runs_cannot_do(clone, words, reason):
