@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 
-CHECKED = 20  # iterations of an epoch; looking at the generator's state takes as long as making a batch
+WATCHED = 20  # first iterations of an epoch, in which nothing is ahead: does the loop do as expected?
 
 _epoch = None  # the Epoch under way: one at a time, as numpy's generator is one for all
 
@@ -15,7 +15,8 @@ def prefetched(function):
     """Marks a function as one whose results may be made ahead. Outside of an `Epoch` it is as it was."""
     @functools.wraps(function)
     def marked(*args, **kwargs):
-        return _epoch.take((marked, args)) if _epoch and not kwargs else function(*args, **kwargs)
+        return (_epoch.take((marked, args, tuple(sorted(kwargs.items())))) if _epoch
+                else function(*args, **kwargs))
 
     marked.itself = function
     return marked
@@ -28,14 +29,15 @@ class Epoch:
                 the functions are marked
     iterations  after the last nothing is ahead: numpy's generator stands where it would have stood anyway
 
-    A loop may call the functions oftener, or with other arguments: what it gets is the same each time, if
-    perhaps drawn in another order than without this. Drawing from the generator itself is not for it, and
-    RuntimeError tells it to take the mark off.
+    Nor is anything if in the first WATCHED iterations the loop calls otherwise, or draws from numpy's
+    generator itself. If it calls otherwise only later, what it gets is the same each time, if perhaps drawn
+    in another order than without this; it must not begin to draw itself later.
     """
 
     def __init__(self, calls, iterations):
-        self._calls, self._left, self._unchecked = calls, iterations, CHECKED
+        self._calls = [(function, arguments, ()) for function, arguments in calls]
         self._marked = all(hasattr(function, 'itself') for function, _ in calls)
+        self._left, self._watched, self._state = iterations, 0, None
         self._made, self._under_way = {}, False
         self._asked, self._answers = queue.SimpleQueue(), queue.SimpleQueue()
         self._thread = threading.Thread(target=self._make, daemon=True)
@@ -54,10 +56,12 @@ class Epoch:
             self._thread.join()
 
     def take(self, call):
-        """The result of a call (function, arguments)."""
+        """The result of a call (function, arguments, sorted keywords with their arguments)."""
+        if self._watched <= WATCHED * len(self._calls):
+            return self._watch(call)
         if self._under_way and call not in self._made:
             self._collect()
-        result = self._made.pop(call) if call in self._made else call[0].itself(*call[1])
+        result = self._made.pop(call) if call in self._made else _result(call)
         if call == self._calls[-1]:
             self._left -= 1
             if self._left > 0 and not self._under_way:
@@ -65,25 +69,35 @@ class Epoch:
                 self._asked.put([call for call in self._calls if call not in self._made])
         return result
 
+    def _watch(self, call):
+        before, now = self._state, np.random.get_state()
+        expected = self._calls[self._watched % len(self._calls)]
+        if call != expected or before and not all(map(np.array_equal, before, now)):
+            self._left = 0
+        self._watched += 1
+        self._left -= call == self._calls[-1]
+        result = _result(call)
+        self._state = np.random.get_state()
+        return result
+
     def _collect(self):
-        made, state, error = self._answers.get()
+        made, error = self._answers.get()
         self._under_way = False
         if error:
             raise error
-        if self._unchecked:
-            self._unchecked -= 1
-            now = np.random.get_state()
-            if state[2:] != now[2:] or not np.array_equal(state[1], now[1]):
-                raise RuntimeError('the loop draws from np.random itself while its noise is made ahead: '
-                                   'take the mark @prefetched off get_noise')
         self._made.update(made)
 
     def _make(self):
         for calls in iter(self._asked.get, None):
             made, error = {}, None
             try:
-                for function, args in calls:
-                    made[function, args] = function.itself(*args)
+                for call in calls:
+                    made[call] = _result(call)
             except Exception as raised:  # to be raised where the result is called for
                 error = raised
-            self._answers.put((made, self._unchecked and np.random.get_state(), error))
+            self._answers.put((made, error))
+
+
+def _result(call):
+    function, arguments, keywords = call
+    return function.itself(*arguments, **dict(keywords))

@@ -60,11 +60,17 @@ def test_an_error_in_a_repeated_step_is_tensorflows(linear):
 
 
 def test_tf_sessions_other_ways_stay(linear):
+    sparse = tf.sparse_placeholder(tf.float32)
+    total = tf.sparse.reduce_sum(sparse)
     for _ in range(2):
         y = linear.run(linear.y, {linear.x: np.eye(3)})
         assert linear.run({'y': linear.y}, {linear.x: np.eye(3)})['y'].tolist() == y.tolist()
         assert linear.run([linear.y.name], {linear.x.name: np.eye(3)})[0].tolist() == y.tolist()
+        assert linear.run([linear.y], {linear.x.name: np.eye(3)})[0].tolist() == y.tolist()
+        x, again = linear.run([linear.x, linear.y], {linear.x: np.eye(3)})
+        assert x.tolist() == np.eye(3).tolist() and again.tolist() == y.tolist()
         assert linear.run([[linear.y], tf.trainable_variables()], {linear.x: np.eye(3)})[0][0].shape == (3, 2)
+        assert linear.run([total], {sparse: ([[0], [2]], [4, 5], [3])}) == [9]
         metadata, options = tf.RunMetadata(), tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
         linear.run([linear.y], {linear.x: np.eye(3)}, options, metadata)
         assert metadata.step_stats.dev_stats
