@@ -3,10 +3,12 @@
 Each round, every contestant (contestants.py) runs an epoch's iterations, a fifth of them at a time, one
 contestant after the other; a ratio is taken within a round. PyTorch takes part where it can be imported,
 TensorFlow 1.15 where --tf115 names a Python that has it. Prints a table for each listing, with the quartiles
-over the rounds, and writes all that was measured as JSON. Let nothing else run meanwhile.
+over the rounds, and writes all that was measured as JSON. Let nothing else run meanwhile. For Linux and
+macOS, which tell how much memory a process took.
 """
 
 import argparse
+import collections
 import importlib.metadata
 import importlib.util
 import json
@@ -20,6 +22,8 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
+import errors  # noqa: E402
+import machine  # noqa: E402
 import options  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,11 +31,15 @@ LISTINGS = {'basic': '§9.1, gan_basic.py', 'conditional': '§9.2, gan_condition
 BATCH_SIZE, N_HIDDEN, EXAMPLES = 100, 256, 55000
 SLICES = 5  # of a round
 PAUSE = 0.15  # seconds before each: threads of numpy's and PyTorch's go on spinning for a while
-# At most so much of the others' time, of a bare import's seconds, and of MB (2 ** 20 bytes).
-TARGETS = {'TensorFlow 1.15': 0.75, 'PyTorch': 0.95, 'products': 1.75, 'start': 1.5, 'memory': 700}
+# At most so much of the others' time, of a bare import's, of a new run's, and so many MB (2 ** 20 bytes).
+TARGETS = {'TensorFlow 1.15': 0.75, 'PyTorch': 0.95, 'products': 1.75, 'start': 1.5, 'late': 1.05,
+           'memory': 700}
 SIZES = ([(batch_size, N_HIDDEN) for batch_size in (50, 100, 200, 400, 800)] +
          [(BATCH_SIZE, n_hidden) for n_hidden in (128, 512, 1024, 2048)])
 IMPORT = 'import sys, tensorflow.compat.v1; print("ready", flush=True); sys.stdin.read()'
+
+
+TensorFlow = collections.namedtuple('TensorFlow', ['python', 'version'])
 
 
 class Process:
@@ -108,7 +116,7 @@ def speed(listing, rounds, iterations, tf115):
     """Runs the contestants of a listing in turn: {name: seconds of each round}, {name: MB}."""
     contestants = {'this listing': contestant('listing', listing), 'bare loop': contestant('bare', listing)}
     if tf115:
-        contestants['TensorFlow 1.15'] = contestant('bare', listing, python=tf115)
+        contestants['TensorFlow 1.15'] = contestant('bare', listing, python=tf115.python)
     if importlib.util.find_spec('torch'):
         contestants['PyTorch'] = contestant('torch', listing)
     contestants['products'] = contestant('products', listing)
@@ -128,13 +136,12 @@ def start(listing, rounds):
 
 
 def late(listing, rounds, iterations):
-    """{name: seconds of each round} of a new run and of one that is past its 98th epoch, in turn."""
+    """A run past its 98th epoch, and a new one, in turn: {name: seconds of each round}, {name: MB}."""
     contestants = {'late': contestant('listing', listing), 'early': contestant('listing', listing)}
-    contestants['late'].run(98 * EXAMPLES // BATCH_SIZE)
-    measured = alternate(contestants, rounds, iterations)
-    for process in contestants.values():
-        process.end()
-    return measured
+    for _ in range(98):
+        contestants['late'].run(EXAMPLES // BATCH_SIZE)
+    return alternate(contestants, rounds, iterations), {
+        name: process.end() for name, process in contestants.items()}
 
 
 def sizes(listing, rounds):
@@ -169,11 +176,12 @@ def table(listing, found):
     yield row('import, s', '%.2f', found['start']['import'])
     yield row('start to a step, s', '%.2f', found['start']['this listing'], ratios(
         found['start'], 'this listing', 'import'), TARGETS['start'])
-    yield row('peak memory, MB', '%.0f', [found['memory']['this listing']], target=TARGETS['memory'])
+    peak = max(found['memory'][name] for name in ('this listing', 'late') if name in found['memory'])
+    yield '%-22s%9.0f%38s' % ('peak memory, MB', peak, '') + verdict([peak], TARGETS['memory'])
     if 'late' in found:
         yield row('past epoch 98, ms', '%.2f', [1000 * seconds / n for seconds in found['late']['late']])
         yield row('a new run, ms', '%.2f', [1000 * seconds / n for seconds in found['late']['early']])
-        yield row('  late of new', '%.3f', ratios(found['late'], 'late', 'early'))
+        yield row('  late of new', '%.3f', ratios(found['late'], 'late', 'early'), target=TARGETS['late'])
     for batch_size, n_hidden, seconds, iterations in found.get('sizes', []):
         yield row('batch %d, hidden %d, ms' % (batch_size, n_hidden), '%.2f', [
             1000 * value / iterations for value in seconds['this listing']], ratios(
@@ -215,7 +223,9 @@ def versions(tf115):
     found = {name: importlib.metadata.version(name) for name in ('tensorflow', 'numpy')}
     if importlib.util.find_spec('torch'):
         found['torch'] = importlib.metadata.version('torch')
-    return dict(found, Python=platform.python_version(), **{'TensorFlow 1.15': tf115} if tf115 else {})
+    if tf115:
+        found['TensorFlow 1.15'] = tf115.version
+    return dict(found, Python=platform.python_version())
 
 
 def main(argv=None):
@@ -240,28 +250,30 @@ def main(argv=None):
         found['seconds'], found['memory'] = speed(listing, given.rounds, given.iterations, given.tf115)
         found['start'] = start(listing, given.rounds)
         if given.late:
-            found['late'] = late(listing, given.rounds, given.iterations)
+            found['late'], memory = late(listing, given.rounds, given.iterations)
+            found['memory']['late'] = memory['late']
         if given.sizes:
             found['sizes'] = sizes(listing, given.rounds)
         print(*table(listing, found), sep='\n', flush=True)
-    with open(given.out, 'w') as file:
-        json.dump({'versions': versions(given.tf115), 'platform': platform.platform(),
-                   'cores': os.cpu_count(), 'time': time.strftime('%Y-%m-%dT%H:%M:%S%z'),
-                   'listings': results}, file, indent=1)
+        with open(given.out, 'w') as file:
+            json.dump({'versions': versions(given.tf115), 'platform': platform.platform(),
+                       'processor': machine.processor(), 'cores': machine.cores(),
+                       'time': time.strftime('%Y-%m-%dT%H:%M:%S%z'), 'listings': results}, file, indent=1)
     if given.sizes:
         draw(results, given.sizes)
 
 
 def python_with_tf115(python):
-    command = [python, '-c', 'import tensorflow; print(tensorflow.__version__)']
+    command = [python, '-c', 'import matplotlib, tensorflow; print(tensorflow.__version__)']
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        raise argparse.ArgumentTypeError('%r is no Python that has TensorFlow' % python) from None
+        raise argparse.ArgumentTypeError(
+            '%r is no Python that has TensorFlow and matplotlib' % python) from None
     if not found.startswith('1.15.'):
         raise argparse.ArgumentTypeError('%s has TensorFlow %s, not 1.15' % (python, found))
-    return python
+    return TensorFlow(python, found)
 
 
 if __name__ == '__main__':
-    main()
+    errors.program(main)

@@ -1,18 +1,21 @@
 """What `bench.py` measures, each in a process of its own.
 
-    python contestants.py NAME LISTING BATCH_SIZE N_HIDDEN
+    python contestants.py CONTESTANT LISTING BATCH_SIZE N_HIDDEN
 
 prepares all, runs one iteration, and says `ready`; then for each number of iterations that it reads it runs
 so many, and answers with the seconds they took. An iteration is a batch, its noise, a step of the
 discriminator and one of the generator.
 
-    listing   the script as it stands, its checkpoints and all
+    listing   the script as it stands, its progress, checkpoints and all
     bare      its loop on its graph with tf.Session, and nothing around it; also for TensorFlow 1.15
-    torch     the same networks, sizes and steps in eager PyTorch with fused Adam
+    torch     the same networks, sizes and steps in eager PyTorch with fused Adam, on one thread or on all,
+              whichever is faster
     products  the matrix products of an iteration alone, by numpy in float32
 """
 
+import itertools
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -20,6 +23,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
 DATA = os.path.join(ROOT, 'mnist', 'data')
+TRIED = 100  # iterations with either number of threads
 answers = os.fdopen(os.dup(1), 'w')
 
 
@@ -50,6 +54,8 @@ def script(listing):
 def listing(name, batch_size, n_hidden, gate):
     page = script(name)
     import lab
+    import options
+    os.environ[options.PROGRESS] = 'yes'
     step = lab.Run.step
 
     def step_and_gate(run, *losses):
@@ -105,30 +111,46 @@ def torch(name, batch_size, n_hidden, gate):
     def labelled(inputs, batch_ys):
         return torch.cat([inputs, batch_ys], 1) if conditional else inputs
 
-    while True:
-        for chosen in torch.randperm(len(images)).split(batch_size)[:len(images) // batch_size]:
-            batch_xs, batch_ys = images[chosen], labels[chosen]
-            noise = (torch.rand(batch_size, page.n_noise) * 2 - 1 if conditional
-                     else torch.randn(batch_size, page.n_noise))
-            with torch.no_grad():  # the page, too, runs the generator in either step
-                fakes = G(labelled(noise, batch_ys))
-            D_real, D_gene = D(labelled(batch_xs, batch_ys)), D(labelled(fakes, batch_ys))
-            if conditional:
-                loss_D = entropy(D_real, ones) + entropy(D_gene, zeros)
-            else:
-                loss_D = -(D_real.log() + (1 - D_gene).log()).mean()
-            adam_D.zero_grad()
-            loss_D.backward()
-            adam_D.step()
-            D.requires_grad_(False)
-            D_gene = D(labelled(G(labelled(noise, batch_ys)), batch_ys))
-            loss_G = entropy(D_gene, ones) if conditional else -D_gene.log().mean()
-            adam_G.zero_grad()
-            loss_G.backward()
-            adam_G.step()
-            D.requires_grad_(True)
-            loss_D.item(), loss_G.item()
-            gate()
+    def batches():
+        while True:
+            yield from torch.randperm(len(images)).split(batch_size)[:len(images) // batch_size]
+
+    def iterate(chosen):
+        batch_xs, batch_ys = images[chosen], labels[chosen]
+        noise = (torch.rand(batch_size, page.n_noise) * 2 - 1 if conditional
+                 else torch.randn(batch_size, page.n_noise))
+        with torch.no_grad():  # the page, too, runs the generator in either step
+            fakes = G(labelled(noise, batch_ys))
+        D_real, D_gene = D(labelled(batch_xs, batch_ys)), D(labelled(fakes, batch_ys))
+        if conditional:
+            loss_D = entropy(D_real, ones) + entropy(D_gene, zeros)
+        else:
+            loss_D = -(D_real.log() + (1 - D_gene).log()).mean()
+        adam_D.zero_grad()
+        loss_D.backward()
+        adam_D.step()
+        D.requires_grad_(False)
+        D_gene = D(labelled(G(labelled(noise, batch_ys)), batch_ys))
+        loss_G = entropy(D_gene, ones) if conditional else -D_gene.log().mean()
+        adam_G.zero_grad()
+        loss_G.backward()
+        adam_G.step()
+        D.requires_grad_(True)
+        return loss_D.item(), loss_G.item()
+
+    def seconds(threads):
+        torch.set_num_threads(threads)
+        took = []
+        for chosen in itertools.islice(batches(), TRIED):
+            began = time.perf_counter()
+            iterate(chosen)
+            took.append(time.perf_counter() - began)
+        return statistics.median(took)
+
+    torch.set_num_threads(min((torch.get_num_threads(), 1), key=seconds))
+    for chosen in batches():
+        iterate(chosen)
+        gate()
 
 
 def products(name, batch_size, n_hidden, gate):
@@ -155,6 +177,6 @@ def products(name, batch_size, n_hidden, gate):
 
 
 if __name__ == '__main__':
-    name, chapter, batch_size, n_hidden = sys.argv[1:]
-    {'listing': listing, 'bare': bare, 'torch': torch, 'products': products}[name](
-        chapter, int(batch_size), int(n_hidden), Gate())
+    contestant, name, batch_size, n_hidden = sys.argv[1:]
+    {'listing': listing, 'bare': bare, 'torch': torch, 'products': products}[contestant](
+        name, int(batch_size), int(n_hidden), Gate())
