@@ -8,7 +8,8 @@
 #   make movie     how §9.2's last run has learnt, in movie.gif; make curves  its losses, in curves.png
 #   make matrix    verify, under every Python found here
 #   make soak      a full-size run, killed and resumed a hundred times
-# EPOCHS=3, SEED=11, RESUME=1 and ARGS="--trace losses.csv" are passed on to basic, cgan, all and sweep.
+# EPOCHS=3, SEED=11, RESUME=1 and ARGS="--trace losses.csv" are passed on to basic and cgan, and to all and
+# sweep what several runs can have in common.
 # LISTING=basic has movie and curves look at §9.1's last run.
 # PYTHON=python3.12 names the Python that .venv is made with.
 

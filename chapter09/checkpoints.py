@@ -36,8 +36,8 @@ def save(folder, epoch, sess, saver, state):
         os.makedirs(part)
         # As saver.save does, but in this thread: those of TensorFlow, one after another, would each keep the
         # 8 MB that it took for writing.
-        names = saver.as_saver_def()
-        sess.run(names.save_tensor_name, {names.filename_tensor_name: os.path.join(part, 'model.ckpt')},
+        saving = saver.as_saver_def()
+        sess.run(saving.save_tensor_name, {saving.filename_tensor_name: os.path.join(part, 'model.ckpt')},
                  options=tf.RunOptions(inter_op_thread_pool=-1))
         np.savez(os.path.join(part, 'state.npz'), **state)
         digests = {name: files.digest(os.path.join(part, name)) for name in sorted(os.listdir(part))}

@@ -14,7 +14,7 @@ from errors import BadInput
 ROWS, COLUMNS = 2, 10
 DIGITS = ROWS * COLUMNS
 JUDGED = 1000  # images, real and generated, that the discriminator's mean verdict is of
-PIECE = 100
+PIECE = 100  # images at a time, which takes less memory
 EPOCH = np.dtype([
     ('epoch', '<i4'),
     ('D_real', '<f4'), ('D_gene', '<f4'),  # mean probability, 0 to 1, that D gives real and generated images

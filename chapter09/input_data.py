@@ -72,7 +72,7 @@ class DataSet:
     def images(self):
         """All images in their present order, in the type and shape in which batches come.
 
-        They lie in a temporary file, of which only what is looked at comes into memory.
+        They lie in a temporary file; where that is on a disk, only what is looked at comes into memory.
         """
         if self._images is None:
             with files.refusals(tempfile.gettempdir()), tempfile.TemporaryFile() as file:
