@@ -89,7 +89,8 @@ class Training:
         status = self._process.wait()
         if status < 0:
             self.reason = 'killed by signal %d' % -status
-        self.status = abs(status) + 128 * (status < 0)
+            status = 128 - status
+        self.status = status
         events.put(None)
 
 
