@@ -101,15 +101,17 @@ class Lab:
         raise TimeoutError(names, text)
 
     def epochs(self):
-        return sorted(name for name in os.listdir(self.path('run', 'checkpoints')) if name.isdigit())
+        folder = self.path('run', 'checkpoints')
+        return sorted(name for name in os.listdir(folder) if name.isdigit()) if os.path.exists(folder) else []
 
     def kill(self, seconds, after_an_epoch):
-        """Resumes the run and kills it so long after its start, or after the first epoch that it ends.
+        """Resumes the run and kills it so long after its start, or after the first epoch that it keeps.
 
         Returns whether it was killed, rather than at its end before.
         """
+        kept = self.epochs()
         process = self.start('--resume')
-        while after_an_epoch and process.is_alive() and not self.read('stdout'):
+        while after_an_epoch and process.is_alive() and self.epochs() == kept:
             time.sleep(0.005)
         time.sleep(seconds)
         process.kill()
