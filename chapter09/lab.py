@@ -6,6 +6,7 @@ say) to hear everything TensorFlow has to say.
 
 import contextlib
 import datetime
+import gc
 import itertools
 import json
 import math
@@ -336,6 +337,7 @@ class Run:
         if self._strip:
             self._record['strips'][os.path.basename(self._strip)] = files.digest(self._strip)
             self._write_record()
+            gc.collect()  # closed figures refer to themselves, and Python alone lets several of them gather
         with files.refusals(self._path('losses.csv')), open(self._path('losses.csv'), 'a') as file:
             file.write(self._losses_row(self._epoch))
         self._film.append(self._sess, self._epoch)

@@ -1,5 +1,6 @@
 """Options, seeds, the trace, and the scripts as a reader starts them."""
 
+import gc
 import itertools
 import os
 import re
@@ -42,6 +43,15 @@ def test_a_run_prints_the_books_lines_and_draws_its_strips(program, small, tmp_p
     if listing is gan_conditional:
         real = np.multiply(read_bytes(input_data.TEST_IMAGES)[:10].astype(np.float32), 1.0 / 255.0)
         np.testing.assert_array_equal(second[0], real)
+
+
+def test_the_figures_of_earlier_strips_take_no_memory(program, small, tmp_path):
+    gc.disable()
+    try:
+        program(gan_basic.main, '--data', small, '--samples', tmp_path, '--epochs', 20)
+        assert sum(isinstance(thing, plt.Figure) for thing in gc.get_objects()) == 1
+    finally:
+        gc.enable()
 
 
 def test_the_lower_row_is_drawn_for_the_labels_of_the_upper(program, small, tmp_path):
