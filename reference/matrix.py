@@ -1,4 +1,4 @@
-"""Runs the replay (verify.py) under every Python found here, each with TensorFlows of its time.
+"""Runs the replay (python chapter09 verify) under every Python found here, each with TensorFlows of its time.
 
     python reference/matrix.py
 
@@ -68,12 +68,17 @@ def row(version, tensorflow, others):
     except subprocess.CalledProcessError as error:
         return [version, tensorflow, 'not installed (%s failed)' % ' '.join(error.cmd[1:4])], True
     print('Replaying under Python %s, TensorFlow %s' % (version, tensorflow), file=sys.stderr)
-    run = subprocess.run([python, os.path.join(ROOT, 'reference', 'verify.py'), '--json'],
+    return replayed(python, [version, tensorflow])
+
+
+def replayed(python, cells):
+    """The cells of a row, those given and what a replay under a Python comes to, and whether all is well."""
+    run = subprocess.run([python, os.path.join(ROOT, 'chapter09'), 'verify', '--json'],
                          stdout=subprocess.PIPE, text=True)
     listings = [json.loads(line) for line in run.stdout.splitlines()]
     if len(listings) != 2:
-        return [version, tensorflow, 'failed with status %d' % run.returncode], False
-    cells = [version, tensorflow, listings[0]['numpy'], listings[0]['matplotlib']]
+        return cells + ['failed with status %d' % run.returncode], False
+    cells = cells + [listings[0]['numpy'], listings[0]['matplotlib']]
     for listing in listings:
         cells.append('%s / %s / %s / %s' % tuple(
             '%.1g' % listing['figures'][key] for key in ('10', '100', '550', 'pixels')))

@@ -1,39 +1,42 @@
 """Records what TensorFlow 1.15.5 gives for both listings: the files of this folder.
 
 It is the chapter's code, corrected and nothing more, with the reader and the layers that TensorFlow
-had then: so it owes nothing to chapter09/, which is measured against it, but the canvas of the strips.
-It needs Python 3.7 and
+had then: so it owes nothing to the listings of chapter09/, which are measured against it, but the canvas of
+the strips and the form of a run's folder. It needs Python 3.7 and
 
     pip install tensorflow==1.15.5 "protobuf<3.21" "numpy<1.19" "matplotlib<3.6"
     python reference/record.py basic|conditional|reader FOLDER [EPOCHS]
 
-and writes into FOLDER, always from seed 7:
+and writes into FOLDER, always from seed 7, basic/ or conditional/, a run's folder (chapter09/lab/records.py)
+whose checkpoint holds the weights alone, and in it
 
-    NAME-init.npz    the initial weights, by the chapter's names or by the variables'
-    NAME-trace.csv   iteration, D loss, G loss of the first two epochs
-    NAME-epochs.csv  epoch, D loss, G loss of the last iteration of each epoch
-    NAME-strips.npz  epochs [n] and the images drawn after them, samples [n, 10, 784] in [0, 1]
-    NAME-final.npz   the weights after the last epoch
-    samples/, samples2/  the strips
-    reader.json      SHA-256 of the reader's batches (float32 images, float64 labels, little-endian)
-                     across epoch ends, and the three draws of numpy's generator that follow them
+    init.npz    the initial weights, by the chapter's names or by the variables'
+    trace.csv   iteration, D loss, G loss of the first two epochs
+    strips.npz  epochs [n] and the images drawn after them, samples [n, 10, 784] in [0, 1]
+
+or reader.json, SHA-256 of the reader's batches (float32 images, float64 labels, little-endian) across epoch
+ends, and the three draws of numpy's generator that follow them.
 """
 
 import hashlib
 import json
 import os
+import platform
 import sys
+import time
 from types import SimpleNamespace
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
-from tensorflow.examples.tutorials.mnist import input_data
+from tensorflow.examples.tutorials.mnist import input_data as tensorflows
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DATA = os.path.join(ROOT, 'mnist', 'data')
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-import figures  # noqa: E402
+import input_data  # noqa: E402
+from lab import checkpoints, files, records, strips  # noqa: E402
 
 SEED = 7
 batch_size, n_hidden, n_input, n_noise, n_class = 100, 256, 28 * 28, 128, 10
@@ -66,7 +69,7 @@ def basic():
     train_D = tf.train.AdamOptimizer(0.0002).minimize(-loss_D, var_list=variables[4:])
     train_G = tf.train.AdamOptimizer(0.0002).minimize(-loss_G, var_list=variables[:4])
     return SimpleNamespace(X=X, Y=None, Z=Z, G=G, D=[train_D, loss_D], G_step=[train_G, loss_G],
-                           weights=dict(zip(names, variables)), folder='samples',
+                           weights=dict(zip(names, variables)), learning_rate=0.0002, noise='normal',
                            get_noise=lambda n: np.random.normal(size=(n, n_noise)))
 
 
@@ -104,15 +107,15 @@ def conditional():
     train_D = tf.train.AdamOptimizer().minimize(loss_D, var_list=vars_D)
     train_G = tf.train.AdamOptimizer().minimize(loss_G, var_list=vars_G)
     return SimpleNamespace(X=X, Y=Y, Z=Z, G=G, D=[train_D, loss_D], G_step=[train_G, loss_G],
-                           weights={v.op.name: v for v in vars_G + vars_D}, folder='samples2',
-                           get_noise=lambda n: np.random.uniform(-1., 1., size=[n, n_noise]))
+                           weights={v.op.name: v for v in vars_G + vars_D}, learning_rate=0.001,
+                           noise='uniform', get_noise=lambda n: np.random.uniform(-1., 1., size=[n, n_noise]))
 
 
 def record(name, folder, epochs):
+    """Trains a listing and writes its run's folder, FOLDER/NAME."""
     tf.set_random_seed(SEED)
     mnist = read()
     gan = {'basic': basic, 'conditional': conditional}[name]()
-    path = os.path.join(folder, name)
     trace, losses, drawn, samples = [], [], [], []
 
     def feed(noise, labels):
@@ -120,8 +123,9 @@ def record(name, folder, epochs):
 
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
-        np.savez_compressed(path + '-init.npz', **sess.run(gan.weights))
+        first = sess.run(gan.weights)
         for epoch in range(epochs):
+            began = time.time()
             for _ in range(mnist.train.num_examples // batch_size):
                 batch_xs, batch_ys = mnist.train.next_batch(batch_size)
                 noise = gan.get_noise(batch_size)
@@ -129,32 +133,57 @@ def record(name, folder, epochs):
                 _, loss_G = sess.run(gan.G_step, feed(noise, batch_ys))
                 if epoch < 2:
                     trace.append((len(trace), loss_D, loss_G))
-            losses.append((epoch, loss_D, loss_G))
+            losses.append((epoch, loss_D, loss_G, time.time() - began))
             if epoch == 0 or (epoch + 1) % 10 == 0:
                 drawn.append(epoch)
                 samples.append(sess.run(gan.G, feed(gan.get_noise(10), mnist.test.labels[:10])))
-        np.savez_compressed(path + '-final.npz', **sess.run(gan.weights))
+        write(os.path.join(folder, name), name, gan, sess, mnist, first, trace, losses, drawn, samples)
 
-    for ending, first, rows in ('trace', 'iteration', trace), ('epochs', 'epoch', losses):
-        np.savetxt('%s-%s.csv' % (path, ending), rows, ['%d', '%.9g', '%.9g'], ',',
-                   header=first + ',D loss,G loss', comments='')
-    np.savez_compressed(path + '-strips.npz', epochs=drawn, samples=samples)
-    os.makedirs(os.path.join(folder, gan.folder), exist_ok=True)
+
+def write(folder, name, gan, sess, mnist, first, trace, losses, drawn, samples):
+    """Writes what was recorded, in the form of a run's folder."""
+    os.makedirs(os.path.join(folder, records.SAMPLES))
+    np.savez_compressed(os.path.join(folder, 'init.npz'), **first)
+    np.savetxt(os.path.join(folder, 'trace.csv'), trace, ['%d', '%.9g', '%.9g'], ',',
+               header='iteration,D loss,G loss', comments='')
+    np.savetxt(os.path.join(folder, records.LOSSES), losses, ['%d', '%.9g', '%.9g', '%.3f'], ',',
+               header=records.HEADER.strip(), comments='')
+    np.savez_compressed(os.path.join(folder, 'strips.npz'), epochs=drawn, samples=samples)
+    drawn_strips = {}
     for epoch, images in zip(drawn, samples):
         rows = [images] if gan.Y is None else [mnist.test.images[:10], images]
-        draw(np.reshape(rows, (-1, 28, 28)), os.path.join(folder, gan.folder, '%03d.png' % epoch))
+        path = os.path.join(folder, records.SAMPLES, '%03d.png' % epoch)
+        draw(np.reshape(rows, (-1, 28, 28)), path)
+        drawn_strips[os.path.basename(path)] = files.digest(path)
+
+    for part in 'XYZG':
+        if getattr(gan, part) is not None:
+            tf.add_to_collection(part, getattr(gan, part))
+    saver = tf.train.Saver(list(gan.weights.values()))
+    checkpoints.save(os.path.join(folder, records.CHECKPOINTS), losses[-1][0],
+                     lambda path: saver.save(sess, path, write_state=False), {})
+    records.write(folder, {
+        'format': records.FORMAT, 'id': 'reference-' + name, 'state': 'finished', 'listing': name,
+        'title': "the chapter's code under the TensorFlow that it was written for", 'started': '', 'seed': SEED,
+        'epochs': len(losses), 'given': [], 'data': input_data.digest(input_data.read_data_sets(DATA, one_hot=True)),
+        'numbers': {'total_epoch': len(losses), 'batch_size': batch_size, 'n_hidden': n_hidden, 'n_noise': n_noise,
+                    'learning_rate': gan.learning_rate},
+        'init': None, 'versions': {'TensorFlow': tf.__version__, 'numpy': np.__version__,
+                                   'matplotlib': matplotlib.__version__, 'Python': platform.python_version()},
+        'machine': {}, 'strips': drawn_strips, 'notes': [], 'noise': {'draw': gan.noise, 'shape': [n_noise]},
+        'feeds': {}, 'resumed': []})
 
 
 def draw(images, path):
     fig, axes = plt.subplots(len(images) // 10, 10)
     for ax, image in zip(np.ravel(axes), images):
         ax.imshow(image)
-    figures.save(fig, path)
+    strips.save(fig, path)
     plt.close(fig)
 
 
 def read():
-    return input_data.read_data_sets(os.path.join(ROOT, 'mnist', 'data'), one_hot=True)
+    return tensorflows.read_data_sets(DATA, one_hot=True)
 
 
 def record_reader(folder):
