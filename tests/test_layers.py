@@ -1,10 +1,18 @@
+import ast
 import inspect
+import json
 
+import layers115
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 import layers
+
+with open(layers115.RECORDED) as file:
+    RECORDED = json.load(file)
+
+pytestmark = pytest.mark.usefixtures('fresh_graph')
 
 
 def run(tensor, feed=None):
@@ -119,3 +127,65 @@ def test_more_dimensions():
 def test_an_unknown_width_is_refused():
     with pytest.raises(ValueError, match='last dimension'):
         layers.dense(tf.placeholder(tf.float32, [3, None]), 2)
+
+
+# --- names, shapes and errors, as TensorFlow 1.15.5 has them
+
+def test_all_that_has_been_recorded_is_compared():
+    assert set(layers115.CASES) == set(RECORDED) and len(RECORDED) > 80
+
+
+@pytest.mark.parametrize('name', layers115.CASES)
+def test_whatever_is_asked_gives_what_tensorflow_1_15_5_gave(name):
+    found, due = json.loads(json.dumps(layers115.run(name, layers.dense))), RECORDED[name]
+    if not isinstance(due, dict):
+        assert found == due
+        return
+    assert found.get('shape') == due.get('shape')
+    values, due = np.array(found['values']), np.array(due['values'])
+    name = name.split()[-1]
+    if name not in layers115.RANDOM:
+        np.testing.assert_allclose(values, due, rtol=1e-5, atol=1e-5)
+        return
+    # The deviation, the least and the greatest of 60,000 numbers; only a normal distribution has no bounds.
+    assert abs(values[0] / due[0] - 1) < 0.015
+    unbounded = name in ('normal', 'random_normal', 'RandomNormal')
+    np.testing.assert_allclose(values[1:], due[1:], rtol=0.25 if unbounded else 0.002)
+
+
+@pytest.mark.parametrize('argument, given', [
+    ('activation', 'reluu'), ('activation', 'Relu'), ('activation', ''), ('activation', 3),
+    ('kernel_initializer', 'glorot'), ('kernel_initializer', np.zeros((4, 2))), ('kernel_initializer', 'l2'),
+    ('bias_initializer', 'zeroes'), ('bias_initializer', 0), ('bias_initializer', 'relu'),
+])
+def test_other_names_are_refused_with_those_that_there_are(argument, given):
+    due = layers.ACTIVATIONS if argument == 'activation' else layers.INITIALIZERS
+    with pytest.raises(ValueError) as caught:
+        layers.dense(tf.zeros([3, 4]), 2, **{argument: given})
+    message = str(caught.value)
+    assert message.startswith('dense: %s=' % argument) and message.endswith(', '.join(due))
+    assert names() == []
+
+
+@pytest.mark.parametrize('inputs, error, reason', [
+    ([], ValueError, r'their shape is \(0,\)'), (np.zeros(()), ValueError, r'their shape is \(\)'),
+    (np.zeros(4), ValueError, r'their shape is \(4,\)'), (np.zeros((2, 3), int), TypeError, 'int64'),
+    (np.zeros((2, 3), bool), TypeError, 'bool'), ([['a']], TypeError, 'string'),
+], ids=str)
+def test_what_is_no_matrix_of_floats_is_refused(inputs, error, reason):
+    with pytest.raises(error, match='dense: inputs must .*' + reason):
+        layers.dense(inputs, 8)
+    assert names() == []
+
+
+def test_a_shape_known_in_part_stays_known():
+    output = layers.dense(tf.placeholder(tf.float32, [None, 5, None, 4]), 8, 'relu')
+    assert output.shape.as_list() == [None, 5, None, 8]
+
+
+def test_it_needs_tensorflow_alone_and_no_keras():
+    with open(layers.__file__, encoding='utf-8') as file:
+        nodes = list(ast.walk(ast.parse(file.read())))
+    imported = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    assert imported == ['functools', 'tensorflow.compat.v1']
+    assert not any(isinstance(node, ast.ImportFrom) or 'keras' in getattr(node, 'attr', '') for node in nodes)
