@@ -1,21 +1,18 @@
-"""§9.1 of the chapter: a GAN that learns to draw handwritten digits from noise."""
+# %% [markdown]
+# # §9.1 of the chapter: a GAN that learns to draw handwritten digits from noise
 
-import lab  # first: it keeps TensorFlow quiet
+# %% 9.1-1  libraries
+import lab  # not the page's: what a run needs besides
 
-# 9.1-1  libraries (the data is read in main)
 import tensorflow.compat.v1 as tf
 import matplotlib.pyplot as plt
 import numpy as np
-from types import SimpleNamespace
 
-import figures
 import input_data
-import session
-from prefetch import prefetched
 
 tf.disable_v2_behavior()
 
-# 9.1-2  hyperparameters
+# %% 9.1-2  hyperparameters
 total_epoch = 100
 batch_size = 100
 learning_rate = 0.0002
@@ -23,116 +20,95 @@ n_hidden = 256
 n_input = 28 * 28
 n_noise = 128  # size of the noise that the generator makes an image of
 
+run = lab.Run(globals())  # the numbers above are its options: --epochs 3, --n-hidden 64, …
+mnist = input_data.read_data_sets(run.data, one_hot=True)
 
-def build(learning_rate=learning_rate, n_hidden=n_hidden, n_noise=n_noise):
-    """Adds the listing's graph to the default graph and returns its parts by the chapter's names.
+# %% 9.1-3  placeholders: no Y, a GAN learns without labels
+X = tf.placeholder(tf.float32, [None, n_input])
+Z = tf.placeholder(tf.float32, [None, n_noise])
 
-    X [batch, 784] real images in [0, 1]; Z [batch, 128] noise; G [batch, 784] images in [0, 1];
-    D_gene, D_real [batch, 1] probabilities of being real; loss_D, loss_G scalars to be maximised.
-    """
-    # 9.1-3  placeholders: no Y, a GAN learns without labels
-    X = tf.placeholder(tf.float32, [None, n_input])
-    Z = tf.placeholder(tf.float32, [None, n_noise])
+# %% 9.1-4  variables of the generator
+G_W1 = tf.Variable(tf.random_normal([n_noise, n_hidden], stddev=0.01))
+G_b1 = tf.Variable(tf.zeros([n_hidden]))
+G_W2 = tf.Variable(tf.random_normal([n_hidden, n_input], stddev=0.01))
+G_b2 = tf.Variable(tf.zeros([n_input]))
 
-    # 9.1-4  variables of the generator
-    G_W1 = tf.Variable(tf.random_normal([n_noise, n_hidden], stddev=0.01))
-    G_b1 = tf.Variable(tf.zeros([n_hidden]))
-    G_W2 = tf.Variable(tf.random_normal([n_hidden, n_input], stddev=0.01))
-    G_b2 = tf.Variable(tf.zeros([n_input]))
-
-    # 9.1-5  variables of the discriminator, one set for real and generated images alike:
-    # only so does it learn what sets the two apart
-    D_W1 = tf.Variable(tf.random_normal([n_input, n_hidden], stddev=0.01))
-    D_b1 = tf.Variable(tf.zeros([n_hidden]))
-    D_W2 = tf.Variable(tf.random_normal([n_hidden, 1], stddev=0.01))
-    D_b2 = tf.Variable(tf.zeros([1]))
-
-    # 9.1-6  generator: noise [batch, 128] -> images [batch, 784]
-    def generator(noise_z):
-        hidden = tf.nn.relu(tf.matmul(noise_z, G_W1) + G_b1)
-        output = tf.nn.sigmoid(tf.matmul(hidden, G_W2) + G_b2)
-        return output
-
-    # 9.1-7  discriminator: images [batch, 784] -> probability of being real [batch, 1]
-    def discriminator(inputs):
-        hidden = tf.nn.relu(tf.matmul(inputs, D_W1) + D_b1)
-        output = tf.nn.sigmoid(tf.matmul(hidden, D_W2) + D_b2)
-        return output
-
-    # 9.1-9  fakes, and the discriminator's verdict on fakes and on real images
-    G = generator(Z)
-    D_gene = discriminator(G)
-    D_real = discriminator(X)
-
-    # 9.1-10  losses, both to be maximised. The logarithm is minus infinity once float32 rounds
-    # a sigmoid to 0 or to 1; §9.2 avoids that by computing its losses from logits.
-    loss_D = tf.reduce_mean(tf.log(D_real) + tf.log(1 - D_gene))
-    loss_G = tf.reduce_mean(tf.log(D_gene))
-
-    # 9.1-11  each loss trains its own network: with all variables in both steps, the generator's
-    # step would also teach the discriminator to be fooled. The minus sign: Adam can only minimise.
-    D_var_list = [D_W1, D_b1, D_W2, D_b2]
-    G_var_list = [G_W1, G_b1, G_W2, G_b2]
-    train_D = tf.train.AdamOptimizer(learning_rate).minimize(-loss_D, var_list=D_var_list)
-    train_G = tf.train.AdamOptimizer(learning_rate).minimize(-loss_G, var_list=G_var_list)
-
-    weights = {'G_W1': G_W1, 'G_b1': G_b1, 'G_W2': G_W2, 'G_b2': G_b2,
-               'D_W1': D_W1, 'D_b1': D_b1, 'D_W2': D_W2, 'D_b2': D_b2}
-    return SimpleNamespace(X=X, Z=Z, G=G, D_gene=D_gene, D_real=D_real, loss_D=loss_D, loss_G=loss_G,
-                           D_var_list=D_var_list, G_var_list=G_var_list,
-                           train_D=train_D, train_G=train_G, weights=weights)
+# %% 9.1-5  variables of the discriminator, one set for real and generated images alike:
+# only so does it learn what sets the two apart
+D_W1 = tf.Variable(tf.random_normal([n_input, n_hidden], stddev=0.01))
+D_b1 = tf.Variable(tf.zeros([n_hidden]))
+D_W2 = tf.Variable(tf.random_normal([n_hidden, 1], stddev=0.01))
+D_b2 = tf.Variable(tf.zeros([1]))
 
 
-# 9.1-8  noise
-@prefetched  # made in advance, while TensorFlow is at work
+# %% 9.1-6  generator: noise [batch, 128] -> images [batch, 784]
+def generator(noise_z):
+    hidden = tf.nn.relu(tf.matmul(noise_z, G_W1) + G_b1)
+    output = tf.nn.sigmoid(tf.matmul(hidden, G_W2) + G_b2)
+    return output
+
+
+# %% 9.1-7  discriminator: images [batch, 784] -> probability of being real [batch, 1]
+def discriminator(inputs):
+    hidden = tf.nn.relu(tf.matmul(inputs, D_W1) + D_b1)
+    output = tf.nn.sigmoid(tf.matmul(hidden, D_W2) + D_b2)
+    return output
+
+
+# %% 9.1-8  noise
 def get_noise(batch_size, n_noise):
     return np.random.normal(size=(batch_size, n_noise))
 
 
-def main(argv=None):
-    run = lab.Run('basic', __doc__, argv, samples='samples', epochs=total_epoch, batch_size=batch_size,
-                  learning_rate=learning_rate, n_hidden=n_hidden, n_noise=n_noise)
-    mnist = input_data.read_data_sets(run.data, one_hot=True)  # 9.1-1
-    gan = build(run.learning_rate, run.n_hidden, run.n_noise)
-    X, Z, G = gan.X, gan.Z, gan.G
+# %% 9.1-9  fakes, and the discriminator's verdict on fakes and on real images
+G = generator(Z)
+D_gene = discriminator(G)
+D_real = discriminator(X)
 
-    # 9.1-12  training: a step of the discriminator, then one of the generator on the same noise
-    sess = session.Session()
-    sess.run(tf.global_variables_initializer())
+# %% 9.1-10  losses, both to be maximised. The logarithm is minus infinity once float32 rounds
+# a sigmoid to 0 or to 1; §9.2 avoids that by computing its losses from logits.
+loss_D = tf.reduce_mean(tf.log(D_real) + tf.log(1 - D_gene))
+loss_G = tf.reduce_mean(tf.log(D_gene))
 
-    total_batch = int(mnist.train.num_examples / run.batch_size)
-    loss_val_D, loss_val_G = 0, 0
-    run.begin(sess, gan, get_noise, mnist, total_batch)
+# %% 9.1-11  each loss trains its own network: with all variables in both steps, the generator's
+# step would also teach the discriminator to be fooled. The minus sign: Adam can only minimise.
+D_var_list = [D_W1, D_b1, D_W2, D_b2]
+G_var_list = [G_W1, G_b1, G_W2, G_b2]
 
-    for epoch in run.epochs():
-        for i in range(total_batch):
-            batch_xs, batch_ys = mnist.train.next_batch(run.batch_size)
-            noise = get_noise(run.batch_size, run.n_noise)
+train_D = tf.train.AdamOptimizer(learning_rate).minimize(-loss_D, var_list=D_var_list)
+train_G = tf.train.AdamOptimizer(learning_rate).minimize(-loss_G, var_list=G_var_list)
 
-            _, loss_val_D = sess.run([gan.train_D, gan.loss_D], feed_dict={X: batch_xs, Z: noise})
-            _, loss_val_G = sess.run([gan.train_G, gan.loss_G], feed_dict={Z: noise})
-            run.step(loss_val_D, loss_val_G)
+# %% 9.1-12  training: a step of the discriminator, then one of the generator on the same noise
+sess = run.session()
+sess.run(tf.global_variables_initializer())
 
-        print('Epoch:', '%04d' % epoch,
-              'D loss: {:.4}'.format(loss_val_D), 'G loss: {:.4}'.format(loss_val_G))
+total_batch = int(mnist.train.num_examples / batch_size)
+loss_val_D, loss_val_G = 0, 0
 
-        # 9.1-13  a strip of ten digits after the first epoch and every tenth
-        if epoch == 0 or (epoch + 1) % 10 == 0:
-            sample_size = 10
-            noise = get_noise(sample_size, run.n_noise)
-            samples = sess.run(G, feed_dict={Z: noise})
+for epoch in run.epochs(total_epoch):
+    for i in range(total_batch):
+        batch_xs, batch_ys = mnist.train.next_batch(batch_size)
+        noise = get_noise(batch_size, n_noise)
 
-            fig, ax = plt.subplots(1, sample_size, figsize=(sample_size, 1))
+        _, loss_val_D = sess.run([train_D, loss_D], feed_dict={X: batch_xs, Z: noise})
+        _, loss_val_G = sess.run([train_G, loss_G], feed_dict={Z: noise})
 
-            for i in range(sample_size):
-                ax[i].set_axis_off()
-                ax[i].imshow(np.reshape(samples[i], (28, 28)))
+    print('Epoch:', '%04d' % epoch,
+          'D loss: {:.4}'.format(loss_val_D), 'G loss: {:.4}'.format(loss_val_G))
 
-            figures.save(fig, run.strip(epoch))
-            plt.close(fig)
+    # 9.1-13  a strip of ten digits after the first epoch and every tenth
+    if epoch == 0 or (epoch + 1) % 10 == 0:
+        sample_size = 10
+        noise = get_noise(sample_size, n_noise)
+        samples = sess.run(G, feed_dict={Z: noise})
 
-    print('최적화 완료!')
+        fig, ax = plt.subplots(1, sample_size, figsize=(sample_size, 1))
 
+        for i in range(sample_size):
+            ax[i].set_axis_off()
+            ax[i].imshow(np.reshape(samples[i], (28, 28)))
 
-if __name__ == '__main__':
-    lab.program(main)
+        run.save_strip(fig, epoch)
+        plt.close(fig)
+
+print('최적화 완료!')

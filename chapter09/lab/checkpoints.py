@@ -1,0 +1,141 @@
+"""Checkpoints: all that a run needs to go on as if it had never stopped.
+
+A checkpoint is a folder named after its epoch, 0000, 0001, …, that holds
+    model.ckpt.index, model.ckpt.data-00000-of-00001   the variables, as tf.train.Saver writes them
+    model.ckpt.meta                                    the graph (MetaGraph), as tf.train.Saver writes it
+    state.npz                                          the arrays given to `save`
+    digests.json                                       SHA-256 of the files above
+It is written as a folder of another name and renamed when all is on the disk: what bears an epoch's
+name is complete. The newest two are kept.
+
+What draws from a checkpoint needs no state.npz; what trains on does. This module needs no TensorFlow.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import zipfile
+
+import numpy as np
+
+from lab import files
+from lab.errors import BadInput, reason
+
+KEPT = 2
+MODEL = 'model.ckpt'
+FILES = [MODEL + '.data-00000-of-00001', MODEL + '.index', MODEL + '.meta']
+STATE = 'state.npz'
+LARGEST = 2 ** 30  # bytes that a state may unpack to
+
+
+def save(folder, epoch, write_model, state):
+    """Writes the checkpoint of an epoch and removes all but the newest two.
+
+    folder       where the checkpoints stand; it is made if need be
+    write_model  called with the path of model.ckpt, to write FILES there
+    state        {name: array}
+
+    Raises BadInput if the system refuses to write; the earlier checkpoints stay.
+    """
+    path = os.path.join(folder, '%04d' % epoch)
+    part = path + '.part'
+    try:
+        os.makedirs(part)
+        write_model(os.path.join(part, MODEL))
+        np.savez(os.path.join(part, STATE), **state)
+        digests = {name: files.digest(os.path.join(part, name)) for name in sorted(os.listdir(part))}
+        with open(os.path.join(part, 'digests.json'), 'w') as file:
+            json.dump(digests, file)
+        for name in os.listdir(part):
+            files.sync(os.path.join(part, name))
+        files.sync(part)
+        os.rename(part, path)
+        files.sync(folder)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise BadInput('%s cannot be written (%s): make room, then --resume from the checkpoint before it'
+                       % (path, reason(error))) from None
+    for old in epochs(folder)[KEPT:]:
+        _discard(os.path.join(folder, '%04d' % old))
+
+
+def clean(folder):
+    """Removes what a killed process left half written or half removed."""
+    if os.path.isdir(folder):
+        for name in os.listdir(folder):
+            if re.fullmatch(r'[0-9]{4,9}(\.old)?\.part', name):
+                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+
+
+def epochs(folder):
+    """The epochs that have a checkpoint, newest first."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return sorted((int(name) for name in names
+                   if re.fullmatch('[0-9]{4,9}', name) and os.path.isdir(os.path.join(folder, name))), reverse=True)
+
+
+def path_of(folder, epoch):
+    """The checkpoint of an epoch as TensorFlow names it, without .index."""
+    return os.path.join(folder, '%04d' % epoch, MODEL)
+
+
+def discard_after(folder, epoch):
+    """Removes the checkpoints that are newer than an epoch's."""
+    for later in epochs(folder):
+        if later > epoch:
+            _discard(os.path.join(folder, '%04d' % later))
+
+
+def _discard(path):
+    with contextlib.suppress(OSError):  # it will be tried again after the next epoch
+        os.rename(path, path + '.old.part')  # so that it never looks like a checkpoint with files missing
+        shutil.rmtree(path + '.old.part')
+
+
+def check(folder, epoch):
+    """Raises OSError or ValueError, with the reason, unless all files that draw are as they were written."""
+    path = os.path.join(folder, '%04d' % epoch)
+    digests = _digests(path)
+    for name in FILES:
+        if files.digest(os.path.join(path, name)) != digests.get(name):
+            raise ValueError('%s is not as it was written' % name)
+
+
+def read_state(folder, epoch):
+    """The state of a checkpoint, {name: array}.
+
+    Raises OSError or ValueError, with the reason, unless it is as it was written.
+    """
+    path = os.path.join(folder, '%04d' % epoch)
+    if files.digest(os.path.join(path, STATE)) != _digests(path).get(STATE):
+        raise ValueError('%s is not as it was written' % STATE)
+    return read_arrays(os.path.join(path, STATE))
+
+
+def read_arrays(path):
+    """The arrays of an .npz file, {name: array}. Raises OSError or ValueError, with the reason."""
+    try:
+        with files.regular(path) as opened, zipfile.ZipFile(opened) as packed:
+            if sum(member.file_size for member in packed.infolist()) > LARGEST:
+                raise ValueError('it holds more than %d bytes' % LARGEST)
+            opened.seek(0)
+            with np.load(opened, allow_pickle=False) as file:
+                arrays = dict(file)
+        strange = sorted(name for name, array in arrays.items() if not isinstance(array, np.ndarray))
+        if strange:  # numpy gives the bytes of what is no array
+            raise ValueError('its %s is no array' % strange[0])
+        return arrays
+    except (OSError, ValueError):
+        raise
+    except Exception as error:  # nothing but foreign bytes is being parsed, and they may be anything
+        raise ValueError(reason(error)) from None
+
+
+def _digests(path):
+    with contextlib.suppress(RecursionError):
+        digests = json.loads(files.read(os.path.join(path, 'digests.json'), 2 ** 16).decode())
+        if isinstance(digests, dict):
+            return digests
+    raise ValueError('digests.json is not as it was written')

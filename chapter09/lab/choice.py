@@ -1,0 +1,95 @@
+"""What is chosen for a run: by the command line, by arguments, by the run that is resumed, by the listing."""
+
+import os
+import random
+import sys
+
+from lab import errors, listings, options
+from lab.errors import BadInput
+
+
+class Choice:
+    """The numbers and options of a run.
+
+    namespace  the listing's globals, whose numbers are the defaults and get what is chosen
+    arguments  as of lab.Run: options by keyword, which the command line goes before
+
+    Attributes: `listing`, a `listings.Listing`; `text` and `title`, the listing's, None and '' where there is
+    none; `numbers`, {name: number}; `given`, those of them that were chosen rather than left to the listing;
+    `options`, {name: value} of the lab's own, None where there is none; `is_script`, whether it is a program of
+    its own.
+    Ends a program with status 2 if an option cannot be used, and raises BadInput elsewhere.
+    """
+
+    def __init__(self, namespace, arguments):
+        self._namespace = namespace
+        file = namespace.get('__file__')
+        self.is_script = bool(
+            file and namespace.get('__name__') == '__main__' and sys.argv and sys.argv[0]
+            and os.path.realpath(sys.argv[0]) == os.path.realpath(file))
+        self.text = listings.read(file) if file and os.path.isfile(file) else _cells(namespace)
+        self.listing = listings.find(file or 'notebook.py')
+        self.title = listings.title(self.text or '')
+        self._made = listings.Numbers(self.text, file) if file and self.text else None
+        defaults = self._made.written if self._made else _numbers_in(namespace)
+        self.numbers = {name: namespace[name] for name in defaults
+                        if type(namespace.get(name)) in (int, float)}
+        self._seed = self.numbers.pop('seed', 7)
+        defaults = options.defaults(self.listing, dict(self.numbers, seed=self._seed))
+        parser = options.parser(self.title, self.numbers, defaults)
+        chosen = self._parse(parser, arguments)
+        if self.is_script:
+            chosen.update(vars(parser.parse_args()))
+        self.options = {name: chosen.get(name, default) for name, default in defaults.items()}
+        self.given = {options.name_of(option): value for option, value in chosen.items()
+                      if options.name_of(option) in self.numbers}
+        self._seed_given = 'seed' in chosen
+
+    def _parse(self, parser, arguments):
+        """Checks keyword arguments as those of a command line are checked."""
+        words = list(options.arguments(arguments, self.numbers))
+        if not self.is_script:
+            parser.error = _raise
+        return vars(parser.parse_args(words))
+
+    def settle(self, record):
+        """Settles on numbers and a seed, with the record of the run that is resumed or None; sets the numbers.
+
+        Raises BadInput if the run was begun with others than are given now.
+        """
+        if record:
+            for name, value in self.given.items():
+                if name != options.EPOCHS and record['numbers'].get(name, value) != value:
+                    raise _begun_with(self, options.option_of(name), record['numbers'][name])
+            if self._seed_given and self.options['seed'] not in ('random', record['seed']):
+                raise _begun_with(self, 'seed', record['seed'])
+            self.options['seed'] = record['seed']
+            for name in record['given']:
+                if name in self.numbers:
+                    self.given.setdefault(name, record['numbers'].get(name, self.numbers[name]))
+        if self.options['seed'] == 'random':
+            self.options['seed'] = random.SystemRandom().randrange(options.SEEDS)
+        self.numbers.update(self.given)
+        self._namespace.update(self.given)
+        if self._made:
+            self._made.make_again(self._namespace)
+
+
+def _begun_with(choice, option, value):
+    return BadInput('%s was begun with --%s %s: go on with that, or begin a new run without --resume'
+                    % (choice.options['run'], option, value))
+
+
+def _raise(message):
+    raise BadInput('%s; lab.Run takes options by keyword, as in epochs=3' % message)
+
+
+def _cells(namespace):
+    """The cells of a notebook so far, as one text; None where there are none."""
+    cells = namespace.get('In')
+    return '\n\n'.join(map(str, cells)) if errors.in_ipython() and isinstance(cells, list) else None
+
+
+def _numbers_in(namespace):
+    return {name: value for name, value in namespace.items()
+            if type(value) in (int, float) and not name.startswith('_') and name not in listings.GIVEN_BY_THE_DATA}

@@ -1,0 +1,108 @@
+"""How a program of this chapter ends early: with one line that says why, and a status.
+
+An exception that has a `status` ends it so, such as the two below. Every other exception is a bug and keeps
+its traceback.
+"""
+
+import contextlib
+import errno
+import os
+import sys
+
+
+def one_line(message):
+    """A message as one line of what can be shown; what cannot, such as a newline in a file's name, is escaped."""
+    return ''.join(letter if letter.isprintable() else letter.encode('unicode_escape', 'surrogatepass').decode()
+                   for letter in str(message).strip())
+
+
+class BadInput(ValueError):
+    """Something that the user, not the program, has to mend: an option, a file, a folder, a full disk.
+
+    The message is one line that says what is wrong, where, and what to do.
+    """
+
+    status = 2
+
+    def __init__(self, message):
+        super().__init__(one_line(message))
+
+    def _render_traceback_(self):  # what IPython shows in the traceback's place
+        return ['error: %s' % self]
+
+
+class Stopped(BaseException):
+    """A run that cannot go on now: asked to stop (status 130 or 143), or its numbers gave out (3).
+
+    Like KeyboardInterrupt it is no Exception, so that nothing on its way takes it for an error.
+    """
+
+    def __init__(self, message, status):
+        super().__init__(message)
+        self.status = status
+
+    def _render_traceback_(self):
+        return [one_line(self)]
+
+
+def reason(error):
+    """Why something failed, in a few words: the system's own, or the first line that says anything."""
+    said = getattr(error, 'strerror', None) or str(error)
+    # TensorFlow puts a heading before what it has to say.
+    lines = [line.strip() for line in said.split('\n') if line.strip() not in ('', 'Graph execution error:')]
+    return one_line(lines[0] if lines else type(error).__name__)
+
+
+def say(text):
+    """Writes a line to stderr, if there is one."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):  # it may have gone, as a closed terminal has
+            print(one_line(text), file=sys.stderr, flush=True)
+
+
+def watch():
+    """Has uncaught exceptions of this program end it as this module says.
+
+    Not in IPython, which has ways of its own; `_render_traceback_` above is for it.
+    """
+    if not in_ipython() and sys.excepthook is not _end:
+        sys.excepthook = _end
+
+
+def in_ipython():
+    """Whether this is a notebook, or IPython's prompt."""
+    return getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)() is not None
+
+
+def prepare_streams():
+    """Sees to it that writing never fails for a letter, and that lines come as they are printed."""
+    for number in 0, 1, 2:  # a service has none: what is opened first would take their place
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):  # IDLE's streams lack it
+            # A console without Korean gets question marks, a pipe gets each line as it comes.
+            stream.reconfigure(errors='replace', line_buffering=True)
+
+
+def _end(kind, error, traceback):
+    name = os.path.basename(sys.argv[0])
+    if issubclass(kind, KeyboardInterrupt):  # before the first epoch, with nothing to save yet
+        raise SystemExit(130)
+    if isinstance(getattr(error, 'status', None), int):
+        say('%s: %s%s' % (name, 'error: ' if isinstance(error, Exception) else '', error))
+        raise SystemExit(error.status)
+    if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
+        # The reader of our lines has gone, as in `… | head`, or there is no room for them.
+        with contextlib.suppress(OSError, AttributeError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:
+            raise SystemExit(1)
+        say('%s: error: no room left for the output' % name)
+        raise SystemExit(2)
+    sys.__excepthook__(kind, error, traceback)
+    if isinstance(error, ValueError) and 'already exists, disallowed' in str(error):
+        say('%s: a network that is called a second time has to find its variables again, or it is another one: '
+            'discriminator(G, Y, True), with `if reuse: scope.reuse_variables()` in it' % name)

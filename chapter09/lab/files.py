@@ -1,0 +1,140 @@
+"""Files that are whole or not there, folders that one run at a time may use, and what may be read at all."""
+
+import contextlib
+import hashlib
+import os
+import stat
+import tempfile
+
+from lab.errors import BadInput, one_line, reason
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
+
+NO_LINK = getattr(os, 'O_NOFOLLOW', 0)
+
+
+@contextlib.contextmanager
+def refusals(path):
+    """Makes of a system's refusal to write (an OSError in the block) a BadInput that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput('%s cannot be written (%s): make room, or name another place'
+                       % (path, reason(error))) from None
+
+
+@contextlib.contextmanager
+def whole(path, tag=None):
+    """Gives the name of an empty file to write, which becomes `path` in one step when the block has ended.
+
+    Whatever happens before that, a full disk or the end of the process, `path` stays as it was; if it is a
+    link, the file takes the link's place, and what it points to is left alone.
+
+    tag  in the name of the file while it is written, PATH.TAG.part, rather than random letters; a file of
+         that name must be nobody else's, for it is removed
+
+    Raises BadInput if the system refuses to write.
+    """
+    with refusals(path):
+        if tag:
+            part = '%s.%s.part' % (path, tag)
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(part)
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        else:
+            handle, part = tempfile.mkstemp('.part', os.path.basename(path)[:100] + '.', os.path.dirname(path) or '.')
+            os.close(handle)
+            os.chmod(part, 0o666 & ~_umask())
+    try:
+        with refusals(path):
+            yield part
+            sync(part)
+            os.replace(part, path)
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(part)
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write(path, text, tag=None):
+    """Writes a text file, whole or not at all."""
+    with whole(path, tag) as part, open(part, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
+def sync(path):
+    """Sees to it that a file, or a folder's list of names, would outlast a power cut."""
+    if os.name == 'nt' and os.path.isdir(path):  # Windows does so by itself, and has no call for it
+        return
+    handle = os.open(path, os.O_RDWR if os.name == 'nt' else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def regular(path):
+    """An open file, for reading its bytes. Raises OSError as `open` does, or if it is no regular file.
+
+    A FIFO would keep who opens it waiting, and a device would never end.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0))
+    file = os.fdopen(handle, 'rb')
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        file.close()
+        raise OSError('it is no regular file')
+    return file
+
+
+def read(path, most):
+    """The bytes of a regular file.
+
+    most  how many bytes it may have
+
+    Raises OSError as `regular` does, or if it is larger.
+    """
+    with regular(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError('it is larger than %d bytes' % most)
+    return content
+
+
+def digest(path):
+    """The SHA-256 of a regular file's content, in hexadecimal. Raises OSError."""
+    content = hashlib.sha256()
+    with regular(path) as file:
+        for piece in iter(lambda: file.read(2 ** 16), b''):
+            content.update(piece)
+    return content.hexdigest()
+
+
+def lock(path, meaning):
+    """Opens a file, made if need be, and holds it for this process alone; returns it.
+
+    The system lets go of it when the file is closed or the process ends, however it ends.
+    Raises BadInput, with `meaning` for what is in use, if another process holds it.
+    """
+    with refusals(path):
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise BadInput('%s is no file: move it away' % path)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+        file = os.fdopen(handle, 'r+')
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    except (BlockingIOError, PermissionError):
+        file.close()
+        raise BadInput('%s is in use by another run: wait for its end, or name another' % one_line(meaning)) from None
+    return file

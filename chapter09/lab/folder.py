@@ -1,0 +1,105 @@
+"""The folder of a run while it is being trained in."""
+
+import contextlib
+import itertools
+import os
+
+from lab import files, records
+from lab.errors import BadInput, say
+from lab.shown import Shown
+
+
+class Folder:
+    """A run's folder, which one process at a time uses.
+
+    path   the folder; a link to one is followed once, here
+    shown  the folder in which its strips are shown as well, samples/ for §9.1; None if nowhere
+    """
+
+    def __init__(self, path, shown):
+        self.path = os.path.realpath(path)
+        # In the run's own folder they are anyway.
+        self.shown = Shown(shown) if shown and os.path.realpath(shown) != self.of(records.SAMPLES) else None
+        self._lock = None
+        if self.shown and (self.shown.path + os.sep).startswith(self.path + os.sep):
+            raise BadInput('--samples %s lies in --run %s, which keeps the strips anyway: leave it out'
+                           % (self.shown.path, self.path))
+
+    def of(self, *names):
+        return os.path.join(self.path, *names)
+
+    def lock(self):
+        """Takes the folder for this process. Raises BadInput if another has it."""
+        if not self._lock:
+            with files.refusals(self.path):
+                os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            self._lock = files.lock(self.path + '.lock', self.path)
+
+    def release(self):
+        if self._lock:
+            if not os.path.lexists(self.path):  # a run that was refused leaves nothing
+                with contextlib.suppress(OSError):
+                    os.remove(self.path + '.lock')
+            self._lock.close()
+        self._lock = None
+        if self.shown:
+            self.shown.release()
+
+    def check(self, resumed):
+        """Raises BadInput if something stands in the way, before anything is written."""
+        if os.path.lexists(self.path) and not os.path.isdir(self.path):
+            raise BadInput('--run %s is a file: name a folder' % self.path)
+        names = os.listdir(self.path) if os.path.isdir(self.path) else []
+        # A run that was killed before its record was written leaves an empty folder for its strips.
+        others = [name for name in sorted(names) if not name.endswith('.part')
+                  and not (name == records.SAMPLES and os.path.isdir(self.of(name)) and not os.listdir(self.of(name)))]
+        if others and records.RECORD not in names:
+            raise BadInput('--run %s holds %s, but no run: name another folder' % (self.path, others[0]))
+        for name in names if resumed else []:
+            if os.path.islink(self.of(name)):
+                raise BadInput('%s is a link, and a run writes through none: put in its place what it points to'
+                               % self.of(name))
+        if self.shown:
+            self.shown.check()
+
+    def begin(self, record, name):
+        """Makes the folders ready, a new run's anew: an earlier run moves to a free name, FOLDER.1, FOLDER.2, …
+
+        record  of the run that is resumed, or None
+        name    the run's id
+        """
+        if self.shown:
+            self.shown.lock(name)
+        with files.refusals(self.path):
+            if not record and records.is_run(self.path):
+                moved = self._free_name()
+                os.rename(self.path, moved)
+                say('the run that was in %s is now in %s' % (self.path, moved))
+            os.makedirs(self.of(records.SAMPLES), exist_ok=True)
+            for folder in self.path, self.of(records.SAMPLES):  # what a killed process left half written
+                for path in (os.path.join(folder, name) for name in os.listdir(folder)):
+                    if path.endswith('.part') and not os.path.isdir(path):
+                        os.remove(path)
+        if self.shown:
+            self.shown.clear(self._kept(), self._free_name)
+            for name in sorted(record['strips'] if record else ()):
+                if os.path.isfile(self.of(records.SAMPLES, name)):
+                    self.show(name)
+
+    def show(self, name):
+        """Shows a strip of the run where its strips are shown, if they are."""
+        if self.shown:
+            self.shown.show(self.of(records.SAMPLES, name))
+
+    def _kept(self):
+        """(name, SHA-256) of the strips that this run and its neighbours keep in their folders."""
+        found, above = set(), os.path.dirname(self.path)
+        for run in filter(records.is_run, (os.path.join(above, name) for name in os.listdir(above))):
+            for path in records.strips(os.path.join(run, records.SAMPLES)).values():
+                with contextlib.suppress(OSError):
+                    found.add((os.path.basename(path), files.digest(path)))
+        return found
+
+    def _free_name(self):
+        return next(name for name in ('%s.%d' % (self.path, n) for n in itertools.count(1))
+                    if not os.path.lexists(name))

@@ -1,0 +1,121 @@
+"""The chapter's two listings by name, and what the text of any listing says of itself.
+
+Nothing of a listing is executed here, so that its options can be told, and checked, at once.
+"""
+
+import ast
+import collections
+import os
+import re
+
+from lab import files
+from lab.errors import BadInput, reason
+
+CHAPTER09 = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(CHAPTER09)
+LARGEST = 2 ** 20  # bytes of a listing
+
+# name: of the run's folder in runs/; file; where it draws; the command that trains it; rows of its strips.
+Listing = collections.namedtuple('Listing', ['name', 'file', 'samples', 'command', 'rows'])
+CHAPTER = {listing.name: listing for listing in [
+    Listing('basic', 'gan_basic.py', 'samples', 'basic', 1),
+    Listing('conditional', 'gan_conditional.py', 'samples2', 'cgan', 2)]}
+
+GIVEN_BY_THE_DATA = {'n_input', 'n_class'}  # numbers of the page that are no choice
+
+
+def find(path):
+    """The Listing of a script: one of the chapter's two, or one that draws in its run's folder."""
+    file = os.path.basename(path)
+    for listing in CHAPTER.values():
+        if file == listing.file:
+            return listing
+    name = re.sub(r'\.py$', '', file)
+    return Listing(name, file, None, 'run ' + name, None)
+
+
+def read(path):
+    """The text of a listing. Raises BadInput if it cannot be read."""
+    try:
+        return files.read(path, LARGEST).decode('utf-8').replace('\r\n', '\n')
+    except FileNotFoundError:
+        raise BadInput('%s is missing: name a listing, such as gan_basic' % path) from None
+    except (OSError, ValueError) as error:
+        raise BadInput('%s cannot be read (%s): save it as a text file in UTF-8' % (path, reason(error))) from None
+
+
+def title(text):
+    """What a listing is, by its docstring's or its first comment's first line that says anything."""
+    for line in text.split('\n'):
+        said = line.strip(' #"\'%')
+        if said and said != '[markdown]':
+            return said
+    return ''
+
+
+class Numbers:
+    """The numbers that stand above `lab.Run(…)` in a listing's text, and those that are made of them.
+
+    Attributes: `written`, {name: number} of those that may be chosen otherwise, in their order; `made`, a list
+    of (name, expression) of those that are made of others by arithmetic alone, to be worked out anew.
+    Raises SyntaxError, as Python would, if the text is no program.
+    """
+
+    def __init__(self, text, file='listing'):
+        self.written, self.made = {}, []
+        known = {}
+        for statement in ast.parse(text, file).body:
+            if _makes_a_run(statement):
+                break
+            for name, expression in _assignments(statement):
+                number = _worked_out(expression, known)
+                if number is None:
+                    known.pop(name, None)
+                elif any(isinstance(node, ast.Name) for node in ast.walk(expression)):
+                    self.made.append((name, expression))
+                    known[name] = number
+                else:
+                    known[name] = number
+                    if name not in GIVEN_BY_THE_DATA and not name.startswith('_'):
+                        self.written[name] = number
+
+    def make_again(self, namespace):
+        """Works out in `namespace` what is made of numbers there."""
+        for name, expression in self.made:
+            if name in namespace:
+                namespace[name] = _worked_out(expression, namespace)
+
+
+def _makes_a_run(statement):
+    return any(isinstance(node, ast.Call) and getattr(node.func, 'attr', getattr(node.func, 'id', None)) == 'Run'
+               for node in ast.walk(statement))
+
+
+def _assignments(statement):
+    """(name, expression) of each single name that a statement assigns to, also in `a, b = 1, 2`."""
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                yield target.id, statement.value
+            elif isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
+                for name, expression in zip(target.elts, statement.value.elts):
+                    if isinstance(name, ast.Name):
+                        yield name.id, expression
+
+
+OPERATIONS = {ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
+              ast.Div: lambda a, b: a / b, ast.FloorDiv: lambda a, b: a // b}
+
+
+def _worked_out(expression, known):
+    """The number that an expression of numbers and `known` names comes to, None if it is of anything else."""
+    try:
+        if isinstance(expression, ast.BinOp):
+            return OPERATIONS[type(expression.op)](_worked_out(expression.left, known),
+                                                   _worked_out(expression.right, known))
+        if isinstance(expression, ast.UnaryOp) and isinstance(expression.op, ast.USub):
+            return -_worked_out(expression.operand, known)
+        number = known[expression.id] if isinstance(expression, ast.Name) else ast.literal_eval(expression)
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+    return number if type(number) in (int, float) else None

@@ -1,0 +1,143 @@
+"""What a run writes down of itself: run.json, listing.py and losses.csv."""
+
+import contextlib
+import datetime
+import difflib
+import platform
+import re
+import uuid
+
+import matplotlib
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from lab import files, machine, records
+from lab.errors import BadInput
+
+
+class Logbook:
+    """The record of a run.
+
+    folder  a `folder.Folder`
+    choice  a `choice.Choice`
+    record  of the run that is resumed, or None
+
+    Attributes: `record`; `id`, the run's; `losses`, rows of (D loss, G loss, seconds, iterations) of the epochs
+    done; `writing`, whether run.json is being written just now, when a signal must not write it too.
+    """
+
+    def __init__(self, folder, choice, record):
+        self._folder, self._choice = folder, choice
+        self.record, self.losses, self.writing = record, [], False
+        self.id = record['id'] if record else uuid.uuid4().hex
+
+    def check(self, data, init, total, done):
+        """Raises BadInput unless this is the run that the record tells of.
+
+        data, init  SHA-256 of the data sets and of the initial weights, or None
+        total       epochs that are wanted
+        done        epochs that have a checkpoint, newest first
+        """
+        record = self.record
+        for name, value, was in (('listing', self._choice.listing.name, 'the %s listing' % record['listing']),
+                                 ('data', data, 'other data (--data)'), ('init', init, 'another --init')):
+            if record[name] != value:
+                raise BadInput('%s was begun with %s: go on with that, or begin a new run without --resume'
+                               % (self._folder.path, was))
+        if done and total <= done[0]:
+            raise BadInput('%s has done %d epochs already, more than --epochs %d'
+                           % (self._folder.path, done[0] + 1, total))
+
+    def begin(self, data, init, total, notes, described, threads):
+        """Begins the record of a new run, or brings that of a resumed one up to date; writes nothing.
+
+        notes      what the reader is told of the listing
+        described  what is known of the noise (`noise.describe`), or None
+        threads    how many work at one operation
+        """
+        choice = self._choice
+        self.record = self.record or {
+            'format': records.FORMAT, 'id': self.id, 'started': _now(), 'resumed': [],
+            'seed': choice.options['seed'], 'data': data, 'init': init, 'versions': _versions(), 'strips': {},
+            'feeds': {}, 'machine': {'processor': machine.processor(), 'system': platform.platform()}}
+        self.record['machine']['threads'] = threads
+        self.record.update(
+            state='running', listing=choice.listing.name, title=choice.title, epochs=total,
+            numbers=choice.numbers, given=sorted(choice.given), notes=notes, noise=described)
+
+    def go_on(self, epoch):
+        """Notes that the run goes on after an epoch; gives, as lines, what is otherwise than before."""
+        entry = dict(_versions(), after_epoch=epoch, time=_now())
+        begun, here = self.record['versions'], _versions()
+        if begun != here:
+            yield 'note: begun with %s; now %s. The last digits may differ' % tuple(
+                ', '.join('%s %s' % item for item in sorted(each.items())) for each in (begun, here))
+        text, before = self._choice.text, None
+        with contextlib.suppress(OSError, ValueError):
+            before = files.read(self._folder.of(records.LISTING), records.LARGEST).decode('utf-8')
+        if text and before not in (None, text):
+            entry['changed'] = _differences(before, text)
+            yield 'the listing has changed since (line%s %s): going on with it as it now is' % (
+                '' if len(entry['changed']) < 4 else 's', _line_numbers(entry['changed']))
+        self.record['resumed'].append(entry)
+
+    def write(self, **changes):
+        """Writes run.json, with changes."""
+        self.record.update(changes)
+        self.writing = True
+        records.write(self._folder.path, self.record)
+        self.writing = False
+
+    def write_all(self):
+        """Writes the three files as they are before the first epoch to be run."""
+        self.write()
+        if self._choice.text:
+            files.write(self._folder.of(records.LISTING), self._choice.text)
+        files.write(self._folder.of(records.LOSSES), records.HEADER + ''.join(
+            map(_row, range(len(self.losses)), self.losses)))
+
+    def add(self, loss_D, loss_G, seconds, iterations):
+        """Adds an epoch to losses.csv."""
+        self.losses.append((loss_D, loss_G, seconds, iterations))
+        path = self._folder.of(records.LOSSES)
+        with files.refusals(path), open(path, 'a') as file:
+            file.write(_row(len(self.losses) - 1, self.losses[-1]))
+
+    def get_state(self):
+        """The losses for a checkpoint, {name: array}."""
+        return dict(zip(('lab/D loss', 'lab/G loss', 'lab/seconds', 'lab/iterations'),
+                        np.array(self.losses, float).reshape(-1, 4).T))
+
+    def set_state(self, state, epoch):
+        """Takes the losses up to an epoch from a checkpoint. Raises KeyError or ValueError if it has none."""
+        columns = [state[name] for name in ('lab/D loss', 'lab/G loss', 'lab/seconds', 'lab/iterations')]
+        if {column.shape for column in columns} != {(epoch + 1,)}:
+            raise ValueError('it has losses of other epochs')
+        self.losses = [(D, G, seconds, int(iterations)) for D, G, seconds, iterations in zip(*columns)]
+
+
+def _row(epoch, losses):
+    return '%d,%.9g,%.9g,%.3f\n' % (epoch, *losses[:3])
+
+
+def _differences(before, now):
+    """How a text differs from what it was, as the lines of a unified diff without context."""
+    return list(difflib.unified_diff(before.split('\n'), now.split('\n'), n=0, lineterm=''))[2:]
+
+
+def _line_numbers(differences):
+    """The numbers of the lines, in the new text, that a diff is of, such as '41, 57-58'."""
+    found = []
+    for first, count in re.findall(r'^@@ -\S+ \+(\d+)(?:,(\d+))? @@', '\n'.join(differences), re.M):
+        last = int(first) + max(int(count or 1), 1) - 1
+        found.append(first if last == int(first) else '%s-%d' % (first, last))
+    return ', '.join(found)
+
+
+def _versions():
+    return {'Python': platform.python_version(), 'TensorFlow': tf.__version__, 'numpy': np.__version__,
+            'matplotlib': matplotlib.__version__}
+
+
+def _now():
+    return datetime.datetime.now().astimezone().isoformat(timespec='seconds')

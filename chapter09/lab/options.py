@@ -1,0 +1,186 @@
+"""The options of a listing: what may be said, and what of it can be used."""
+
+import argparse
+import contextlib
+import math
+import os
+import re
+import struct
+
+from lab import listings
+from lab.errors import say
+
+# TensorFlow folds larger graph-level seeds back to below this, so that two would give one run.
+SEEDS = 2 ** 31 - 1
+EPOCHS = 'total_epoch'  # the page's name of --epochs
+
+
+class Parser(argparse.ArgumentParser):
+    """Whose errors are one line that names the option, with status 2."""
+
+    def __init__(self, **keywords):
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **keywords)
+
+    def error(self, message):
+        say('%s: error: %s; see --help' % (self.prog, message))
+        self.exit(2)
+
+
+def parser(description, numbers, defaults, prog=None):
+    """The Parser of a listing's options; what is not given is not in its result.
+
+    numbers   {name: number} that the listing has, an option each
+    defaults  {option: value}, for --help alone
+    """
+    result = Parser(description=description, prog=prog, argument_default=argparse.SUPPRESS)
+
+    def add(name, metavar, kind, text, default=None):
+        default = defaults.get(name) if default is None else default
+        shown = '' if default is None else ' (default: %s)' % str(default).replace('%', '%%')
+        result.add_argument('--' + name, metavar=metavar, type=kind, help=text + shown)
+
+    for name, number in numbers.items():
+        if name not in RESERVED:
+            kind, text = _of_number(name, number)
+            add(option_of(name), 'X' if isinstance(number, float) else 'N', kind, text, number)
+    add('seed', 'N|random', seed, 'where the random draws start; the seed in use goes to stderr')
+    add('data', 'DIR', _data, 'folder of the four MNIST files')
+    add('samples', 'DIR', folder, "folder for the strips, beside those that the run's folder keeps")
+    add('run', 'DIR', folder, 'folder of the run: its record, losses, strips and checkpoints')
+    add('init', 'FILE', _weights, 'weights to start from: .npz as in reference/, or a checkpoint')
+    add('trace', 'FILE.csv', file, 'file for the two losses of every iteration')
+    add('logdir', 'DIR', folder, 'folder for what TensorBoard shows, a folder in it for each run')
+    result.add_argument('--progress', action='store_true',
+                        help='show the progress even where stderr is no terminal')
+    result.add_argument('--resume', action='store_true',
+                        help='go on with the run in --run; options left out are as they were')
+    return result
+
+
+# The lab's own options. A listing may have a number `seed`, which is the default then; not one of the others.
+RESERVED = ['seed', 'data', 'samples', 'run', 'init', 'trace', 'logdir', 'progress', 'resume', 'help']
+
+
+def defaults(listing, numbers):
+    """{option: value} of the lab's own options, for a `listings.Listing` with such numbers."""
+    root = listings.ROOT
+    return {'seed': numbers.get('seed', 7), 'data': os.path.join(root, 'mnist', 'data'),
+            'samples': listing.samples and os.path.join(root, listing.samples),
+            'run': os.path.join(root, 'runs', listing.name),
+            'init': None, 'trace': None, 'logdir': None, 'progress': False, 'resume': False}
+
+
+def option_of(name):
+    """The option that a number of the listing is: total_epoch is --epochs, n_hidden --n-hidden."""
+    return 'epochs' if name == EPOCHS else name.replace('_', '-')
+
+
+def name_of(option):
+    """The name of an option in a parser's result, or of a keyword argument."""
+    return EPOCHS if option == 'epochs' else option.replace('-', '_')
+
+
+def arguments(words, numbers):
+    """Keyword arguments, such as epochs=3, as the words of a command line."""
+    for name, value in words.items():
+        if isinstance(value, bool):
+            if value:
+                yield '--' + name
+        elif value is not None:
+            yield '--%s=%s' % (option_of(name) if name in numbers else name.replace('_', '-'), value)
+
+
+def _of_number(name, number):
+    """The type of the option that a number of the listing is, and what it is for."""
+    if name == EPOCHS:
+        return whole(1, 10 ** 6), 'how often to go through the training images'
+    if name.startswith('batch_size'):
+        return whole(1, 10 ** 4), 'images in a batch'
+    if name.startswith('learning_rate'):
+        return _rate, "the optimizer's step"
+    if isinstance(number, float):
+        return real, 'a number of the listing'
+    if name.startswith('n_'):
+        return whole(1, 2 ** 14), {'n_hidden': 'width of the hidden layers',
+                                   'n_noise': 'length of a noise vector'}.get(name, 'a size of the listing')
+    return whole(1 if number > 0 else 0 if number == 0 else -SEEDS, SEEDS), 'a number of the listing'
+
+
+def whole(low, high):
+    """The type of an option that takes a whole number."""
+    def parse(text):
+        if re.fullmatch(r'-?[0-9]{1,19}', text) and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError('%.30r is not a whole number from %d to %d' % (text, low, high))
+    return parse
+
+
+def seed(text):
+    return text if text == 'random' else whole(0, SEEDS - 1)(text)
+
+
+def real(text):
+    """The type of an option that takes a number which is one in float32 too."""
+    with contextlib.suppress(ValueError, OverflowError):
+        number = float(text) if text.isascii() and '_' not in text else math.nan
+        if math.isfinite(struct.unpack('f', struct.pack('f', number))[0]):
+            return number
+    raise argparse.ArgumentTypeError('%.30r is not a number' % text)
+
+
+def _rate(text):
+    with contextlib.suppress(argparse.ArgumentTypeError):
+        number = real(text)
+        if number <= 100 and struct.unpack('f', struct.pack('f', number))[0] > 0:
+            return number
+    raise argparse.ArgumentTypeError('%.30r is not a number above 0, up to 100' % text)
+
+
+def place(text):
+    """A path, made absolute."""
+    if not text:
+        raise argparse.ArgumentTypeError('it names nothing')
+    try:
+        os.fsencode(text).decode('utf-8')
+    except UnicodeError:
+        raise argparse.ArgumentTypeError('%s is not in UTF-8, and TensorFlow takes no other names: name another'
+                                         % ascii(text)) from None
+    try:
+        return os.path.abspath(text)
+    except OSError:
+        raise argparse.ArgumentTypeError('the working directory is gone: change to one that is there') from None
+
+
+def _data(text):
+    folder = place(text)
+    if not os.path.isdir(folder):
+        raise argparse.ArgumentTypeError('%s is no folder: name the one that holds the four files' % folder)
+    return folder
+
+
+def folder(text):
+    """A folder that can be written to, or made; it is not made yet."""
+    path = present = place(text)
+    while not os.path.lexists(present) and os.path.dirname(present) != present:
+        present = os.path.dirname(present)
+    if not os.path.isdir(present) or not os.access(present, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError('%s cannot be written to: name another place' % path)
+    return path
+
+
+def file(text):
+    """A file in a folder that is there and can be written to."""
+    path = place(text)
+    if not os.path.isdir(os.path.dirname(path)) or os.path.lexists(path) and not os.path.isfile(path):
+        raise argparse.ArgumentTypeError('%s is not the name of a file in an existing folder' % path)
+    if not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK):
+        raise argparse.ArgumentTypeError('%s cannot be written to: name another place' % path)
+    return path
+
+
+def _weights(text):
+    """An .npz file, or a checkpoint without its .index."""
+    path = place(text)
+    if not os.path.isfile(path) and not os.path.isfile(path + '.index'):
+        raise argparse.ArgumentTypeError('%s is missing: name a file like those in reference/' % path)
+    return path

@@ -1,0 +1,144 @@
+"""What the lab knows of a listing: its parts by the page's names, and what its graph says of them.
+
+A reader may have changed all of it. So what the lab needs it asks for by name, once, and what is missing is
+off; and what a step trains is read off the graph, whatever the listing calls it.
+"""
+
+import tensorflow.compat.v1 as tf
+
+from lab import noise
+
+# The page's names, and what is off without them.
+FILM = 'film, movie'
+NAMES = {
+    'X': 'D_mean', 'Z': FILM + ', digits', 'G': FILM + ', digits', 'D_real': 'D_mean', 'D_gene': 'D_mean',
+    'loss_D': 'the D loss in losses.csv and the trace', 'loss_G': 'the G loss in losses.csv and the trace',
+    'train_D': 'whether it trains what it should', 'train_G': 'whether it trains what it should',
+    'get_noise': FILM + ', digits'}
+TENSORS = ['X', 'Y', 'Z', 'G', 'D_real', 'D_gene', 'loss_D', 'loss_G']
+STEPS = ['train_D', 'train_G']
+
+
+class Page:
+    """A listing's parts, as they stand in its namespace when the training begins.
+
+    Attributes: `parts`, {name: tensor or operation} of TENSORS and STEPS that are there; `get_noise`, or None;
+    `weights`, {name: variable} of what is trainable, by the page's names or, where it has none, the variable's.
+    """
+
+    def __init__(self, namespace, graph):
+        self._graph = graph
+        self.parts = {}
+        for name in TENSORS + STEPS:
+            part = namespace.get(name)
+            if isinstance(part, (tf.Tensor, tf.Operation, tf.Variable)) and part.graph is graph:
+                if name in STEPS or isinstance(part, tf.Tensor):
+                    self.parts[name] = part
+        for name in 'loss_D', 'loss_G':
+            if name in self.parts and self.parts[name].shape.ndims != 0:
+                del self.parts[name]  # a loss of each image is none that can be written down
+        self.get_noise = namespace.get('get_noise') if callable(namespace.get('get_noise')) else None
+        # By operation: a variable has no hash where TensorFlow 2's equality of tensors is on.
+        self._names = {part.op: name for name, part in list(namespace.items())
+                       if isinstance(part, tf.Variable) and part.graph is graph and not name.startswith('_')}
+        self._variables = {v.op: v for v in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
+        self.weights = {self._names.get(v.op, v.op.name): v
+                        for v in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)}
+
+    def title(self, variable):
+        """What a reader knows a variable by."""
+        name = self._names.get(variable.op)
+        return name or variable.op.name
+
+    def get(self, name):
+        return self.parts.get(name)
+
+    def noise_shape(self):
+        """The shape of a noise vector, if G can be fed with the listing's noise; else None."""
+        if not {'G', 'Z'} <= self.parts.keys() or self.get_noise is None or not self.parts['Z'].shape.ndims:
+            return None
+        shape = self.parts['Z'].shape.as_list()[1:]
+        return None if None in shape else shape
+
+    def describe_noise(self, notes):
+        """`noise.describe` of get_noise; None, None, and a line in `notes`, if it cannot be asked."""
+        if self.noise_shape() is None:
+            return None, None
+        try:
+            return noise.describe(self.get_noise, self.noise_shape())
+        except ValueError as error:
+            notes.append('%s are off: %s' % (NAMES['get_noise'], error))
+            self.get_noise = None
+            return None, None
+
+    def notes(self):
+        """What a reader should know before the training begins, as lines; none of the page as it is."""
+        missing = [name for name in NAMES if name not in self.parts and not (name == 'get_noise' and self.get_noise)]
+        if missing:
+            off = list(dict.fromkeys(NAMES[name] for name in missing))
+            yield 'the listing has no %s: off without it: %s' % (', '.join(missing), '; '.join(off))
+        trained = {name: self._trained_by(self.parts[name]) for name in STEPS if name in self.parts}
+        if len(trained) < 2 or not all(trained.values()):
+            return
+        idle = [name for name, variable in self.weights.items()
+                if not any(variable.op in variables for variables in trained.values())]
+        wrong = list(self._wrongly_trained(trained)) if {'G', 'D_gene'} <= self.parts.keys() else []
+        if wrong:
+            yield '%s: each step is to train its own network (loss and var_list)' % ', '.join(wrong)
+        elif idle:
+            yield 'no step trains %s, which stays as it begins: is it in a var_list?' % _some(idle)
+
+    def _wrongly_trained(self, trained):
+        """What steps train that they should not, or the other way round; `trained` is what each does."""
+        of_G = self._needed_by(self.parts['G']) & {v.op for v in self.weights.values()}
+        of_D = (self._needed_by(self.parts['D_gene']) & {v.op for v in self.weights.values()}) - of_G
+        for step, own, others, network in (('train_D', of_D, of_G, "the discriminator's"),
+                                           ('train_G', of_G, of_D, "the generator's")):
+            if not trained[step] & own:
+                yield '%s changes none of %s variables' % (step, network)
+            if trained[step] & others:
+                also = [self.title(self._variables[op]) for op in self._variables if op in trained[step] & others]
+                yield ('%s also changes %s' % (step, _some(also)) if trained[step] & own else
+                       'but %s' % _some(also))
+
+    def is_probability(self, name):
+        """Whether D's answer comes out of a sigmoid, so that it is none of a logit."""
+        operation = self.parts[name].op
+        while operation.type in ('Identity', 'Reshape', 'Squeeze', 'Clip', 'ClipByValue', 'Maximum', 'Minimum'):
+            operation = operation.inputs[0].op
+        return operation.type == 'Sigmoid'
+
+    def _trained_by(self, step):
+        """The variables' operations that a step's optimizer changes."""
+        found, reached, left = set(), set(), [getattr(step, 'op', step)]
+        while left:
+            operation = left.pop()
+            if operation in reached:
+                continue
+            reached.add(operation)
+            if 'Apply' in operation.type and operation.inputs:
+                found.add(operation.inputs[0].op)
+            else:
+                left += operation.control_inputs
+                if operation.type in ('Identity', 'NoOp', 'Assign', 'AssignAdd', 'AssignVariableOp'):
+                    left += [tensor.op for tensor in operation.inputs]
+        return found & set(self._variables)
+
+    def _needed_by(self, tensor):
+        """The variables' operations that a tensor is computed from."""
+        return {operation for operation in ancestors([tensor.op]) if operation in self._variables}
+
+
+def ancestors(operations):
+    """All operations that some are computed from, themselves included."""
+    reached, left = set(), list(operations)
+    while left:
+        operation = left.pop()
+        if operation not in reached:
+            reached.add(operation)
+            left += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
+    return reached
+
+
+def _some(names):
+    return ', '.join(names[:4]) + (', …' if len(names) > 4 else '')

@@ -1,0 +1,91 @@
+"""TensorFlow, imported without its chatter, and without Keras.
+
+TensorFlow logs while it is imported, before it has read any log level, and what it writes is C++'s. So the
+first import of it, be it the page's own line, is done with stderr held back. Set TF_CPP_MIN_LOG_LEVEL (to 0,
+say) to hear everything TensorFlow has to say.
+"""
+
+import contextlib
+import importlib.abc
+import importlib.machinery
+import os
+import sys
+import tempfile
+
+LOG_LEVEL = 'TF_CPP_MIN_LOG_LEVEL'
+
+
+def watch():
+    """Has the first import of TensorFlow from now on be a quiet one."""
+    if LOG_LEVEL not in os.environ and 'tensorflow' not in sys.modules and _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds TensorFlow where Python would, and has it executed quietly."""
+
+    def find_spec(self, name, path=None, target=None):
+        spec = importlib.machinery.PathFinder.find_spec(name, path) if name == 'tensorflow' else None
+        if spec is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            sys.meta_path.remove(self)
+            # TensorFlow 2 leaves Keras 3 out, and so starts sooner and takes less memory, if it is told that
+            # an older Keras, a package of its own, is wanted. Who asks for tf.keras later gets Keras 3 all
+            # the same.
+            with _environment(TF_USE_LEGACY_KERAS='1'), hushed(), _stderr_held_back():
+                execute(module)
+                import tensorflow.compat.v1 as tf
+            tf.logging.set_verbosity(tf.logging.ERROR)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+_finder = _Finder()
+
+
+def hushed():
+    """A context in which TensorFlow logs nothing but what it dies of, unless the user wants it otherwise.
+
+    TensorFlow 2 reads its log level once, while it is loaded, and TensorFlow 1 each time that it logs.
+    """
+    return _environment(**{LOG_LEVEL: '3'})
+
+
+@contextlib.contextmanager
+def _environment(**variables):
+    """Sets environment variables for the block, those that are not set already."""
+    added = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextlib.contextmanager
+def _stderr_held_back():
+    """Keeps what is written to stderr, even by C++, from showing, unless the block fails."""
+    try:
+        stderr = os.dup(2)
+        held = tempfile.TemporaryFile()
+    except OSError:  # no console at all, as under IDLE, or no place for temporary files
+        yield
+        return
+    with held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,0 +1,115 @@
+"""A run's folder, as others find it.
+
+It is complete, and may be moved, renamed, copied and sent to others. It holds
+    run.json      what the run is; it describes, and names nothing outside of the folder
+    listing.py    the listing as it was run
+    losses.csv    epoch, D loss, G loss, seconds
+    film.bin      of each epoch twenty digits of fixed noise, and D_mean (`lab.film`)
+    noise.npz     noise of the listing's get_noise, where that is neither of the chapter's (`lab.noise`)
+    samples/      the strips
+    checkpoints/  the newest two (`lab.checkpoints`)
+"""
+
+import json
+import os
+import re
+
+from lab import files
+from lab.errors import BadInput, reason
+
+FORMAT = 2  # of the run's folder; to be raised when an older version could no longer read it
+RECORD, LISTING, LOSSES, FILM, NOISE, SAMPLES, CHECKPOINTS = (
+    'run.json', 'listing.py', 'losses.csv', 'film.bin', 'noise.npz', 'samples', 'checkpoints')
+STRIP = re.compile(r'[0-9]{3,9}\.png')
+LARGEST = 2 ** 24  # bytes of a record
+HEADER = 'epoch,D loss,G loss,seconds\n'
+
+# What a record holds, and of which type; a list of types is of what each of its items may be.
+NUMBER = (int, float)
+KINDS = {
+    'id': str, 'state': str, 'listing': str, 'title': str, 'started': str, 'seed': int, 'epochs': int,
+    'numbers': {str: NUMBER}, 'given': [str], 'data': (str, type(None)), 'init': (str, type(None)),
+    'versions': {str: str}, 'machine': {str: (str, int)}, 'strips': {str: str}, 'notes': [str],
+    'noise': (dict, type(None)), 'feeds': {str: NUMBER + (bool,)}, 'resumed': [dict]}
+
+
+def is_run(folder):
+    """Whether a folder is that of a run, whatever its record may be worth."""
+    return os.path.lexists(os.path.join(folder, RECORD))
+
+
+def read(folder):
+    """The record of a run's folder, with all that its readers take, each of its type.
+
+    Raises BadInput if it cannot be read, holds something else, or is of another format.
+    """
+    path = os.path.join(folder, RECORD)
+    try:
+        record = json.loads(files.read(path, LARGEST).decode('utf-8'))
+        if not isinstance(record, dict) or 'format' not in record:
+            raise ValueError('it has no format')
+        form = record['format']
+        wrong = [name for name, kind in KINDS.items() if not _is(record.get(name), kind)] if form == FORMAT else []
+    except RecursionError:
+        raise _unreadable(path, 'it is nested too deeply') from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, reason(error)) from None
+    if form != FORMAT:
+        raise BadInput('%s is of format %.20s, and this version knows format %d: use it with the version that made '
+                       'it, or begin a new run without --resume' % (path, form, FORMAT))
+    if wrong:
+        raise _unreadable(path, 'its %s is missing or of another kind' % wrong[0])
+    if not all(STRIP.fullmatch(name) for name in record['strips']):
+        raise _unreadable(path, 'it names strips that are none')
+    return record
+
+
+def _unreadable(path, why):
+    return BadInput('%s cannot be read (%s): begin a new run, without --resume' % (path, why))
+
+
+def _is(value, kind):
+    if isinstance(kind, list):
+        return isinstance(value, list) and all(_is(item, kind[0]) for item in value)
+    if isinstance(kind, dict):
+        (of_value,) = kind.values()
+        return isinstance(value, dict) and all(_is(item, of_value) for item in value.values())
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    return isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds)  # a bool is an int
+
+
+def write(folder, record):
+    files.write(os.path.join(folder, RECORD), json.dumps(record, indent=1, ensure_ascii=False) + '\n')
+
+
+def losses(folder):
+    """The losses of a run: rows of (epoch, D loss, G loss, seconds), at least one.
+
+    Raises BadInput, which says what to do, if there are none or they cannot be read. A last row that was cut
+    by a crash is passed over.
+    """
+    path = os.path.join(folder, LOSSES)
+    try:
+        header, *lines = files.read(path, 2 ** 28).decode('ascii').splitlines(keepends=True) or ['']
+        if header != HEADER:
+            raise ValueError('it does not begin with %s' % HEADER.strip())
+        if lines and not lines[-1].endswith('\n'):
+            lines.pop()
+        rows = []
+        for line in lines:
+            epoch, loss_D, loss_G, seconds = line.split(',')
+            rows.append((int(epoch), float(loss_D), float(loss_G), float(seconds)))
+    except FileNotFoundError:
+        raise BadInput('%s is missing: --resume the run, which writes it anew' % path) from None
+    except (OSError, ValueError) as error:
+        raise BadInput('%s cannot be read (%s): --resume the run, which writes it anew'
+                       % (path, reason(error))) from None
+    if not rows:
+        raise BadInput('%s holds no epoch yet: wait for its first' % path)
+    return rows
+
+
+def strips(folder):
+    """The strips in a folder: {epoch: path}, of the names that runs give them, whatever they are."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return {int(name[:-4]): os.path.join(folder, name) for name in sorted(names) if STRIP.fullmatch(name)}

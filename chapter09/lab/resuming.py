@@ -1,0 +1,51 @@
+"""Going back to where a run stood."""
+
+import os
+
+from lab import checkpoints, records
+from lab.errors import BadInput, reason, say
+
+
+def go_back(folder, model, state, log, title):
+    """Takes a run up where its newest whole checkpoint left it; returns the first epoch to be run.
+
+    folder  a `folder.Folder`; model, state and log what is restored
+    title   called with a variable, for what a reader knows it by
+
+    Raises BadInput if there are checkpoints, but none is whole, or if they are of another network.
+    """
+    kept = folder.of(records.CHECKPOINTS)
+    checkpoints.clean(kept)
+    done = checkpoints.epochs(kept)
+    for epoch in done:
+        path = checkpoints.path_of(kept, epoch)
+        try:
+            checkpoints.check(kept, epoch)
+            found = checkpoints.read_state(kept, epoch)
+            differences = list(model.differences(path, title))
+            if not differences:
+                model.restore(path)
+                log.set_state(found, epoch)
+                state.set(found)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+            say('checkpoint %s is damaged (%s): passed over' % (os.path.dirname(path), reason(error)))
+            continue
+        if differences:
+            raise BadInput('%s is of another network: %s%s. Go on with the listing that began it (%s), or begin a new '
+                           'run without --resume' % (folder.path, '; '.join(differences[:3]),
+                                                     '; …' * (len(differences) > 3), folder.of(records.LISTING)))
+        checkpoints.discard_after(kept, epoch)
+        say('going on after epoch %d' % epoch)
+        for line in log.go_on(epoch):
+            say(line)
+        return epoch + 1
+    if done:
+        raise BadInput('%s holds no whole checkpoint: start anew without --resume' % kept)
+    return 0
+
+
+def last_checkpoint(folder):
+    """What there is to go on from, for a message."""
+    done = checkpoints.epochs(folder.of(records.CHECKPOINTS))
+    return ('the checkpoint of epoch %d stays in %s' % (done[0], folder.path) if done
+            else 'there is no checkpoint yet')

@@ -1,0 +1,151 @@
+"""A run of a listing: what the page calls, and nothing else."""
+
+import contextlib
+import linecache
+import random
+import re
+import sys
+import weakref
+
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from lab import errors, machine, quiet, records, stopping, strips
+from lab.choice import Choice
+from lab.errors import BadInput, say
+from lab.folder import Folder
+from lab.session import Session
+from lab.training import Training
+
+tf.disable_v2_behavior()
+_active = []  # the run of this process that has not come to its end, if there is one
+_said = []  # what is said once in a process
+
+
+def _nothing():
+    return None
+
+
+def _has_left(loop):
+    """Whether a loop, by its code, has just been left by a break or a return: its line says so.
+
+    To be asked by the generator that it ran through, when that is closed. An exception closes it too, at once or
+    long afterwards.
+    """
+    with contextlib.suppress(ValueError):  # Python itself is at its end
+        frame = sys._getframe(2)
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).split('#')[0]
+        return frame.f_code is loop and bool(re.search(r'\b(break|return)\b', line))
+    return False
+
+
+class Run:
+    """A run of the listing whose globals are `namespace`, on a fresh default graph that has the seed.
+
+    The numbers that stand in the namespace are its options, on the command line (`--n-hidden 64`, --help tells
+    them) or, where there is none, as in a notebook, by keyword: `lab.Run(globals(), epochs=3, resume=True)`.
+    What is chosen is set in the namespace. A run of this process that was broken off is given up.
+
+    Attribute: `data`, the folder of the digits. Ends the program with status 2 if an option cannot be used; in
+    a notebook it raises BadInput.
+    """
+
+    def __init__(self, namespace, **arguments):
+        for run in list(_active):
+            run.close()
+        self._namespace, self._sess, self._training, self._loop = namespace, None, None, _nothing
+        self._choice = choice = Choice(namespace, arguments)
+        self.data = choice.options['data']
+        self._folder = Folder(choice.options['run'], choice.options['samples'])
+        self._record = None
+        _active.append(self)
+        try:
+            if choice.options['resume'] and records.is_run(self._folder.path):
+                self._folder.lock()
+                self._record = records.read(self._folder.path)
+            choice.settle(self._record)
+        except BaseException:
+            self.close()
+            raise
+        if choice.is_script:
+            errors.prepare_streams()
+            if not stopping.at_a_prompt():
+                plt.switch_backend('Agg')  # needs no display
+        if stopping.at_a_prompt() and not _said:
+            _said.append(say("TensorFlow 2's eager mode is off in this process from now on"))
+        tf.reset_default_graph()
+        for seed in tf.set_random_seed, np.random.seed, random.seed:  # input_data seeds numpy's once more
+            seed(choice.options['seed'])
+
+    def session(self):
+        """A tf.Session of the graph, which the run watches; to be called when the graph is complete."""
+        threads = 0  # TensorFlow's own choice
+        if self._choice.is_script and not stopping.at_a_prompt():  # the first session decides for all of a process
+            batch_size = self._choice.numbers.get('batch_size', sys.maxsize)
+            threads = machine.spared_threads(tf.get_default_graph(), batch_size)
+        with quiet.hushed():
+            self._sess = Session(config=tf.ConfigProto(intra_op_parallelism_threads=threads))
+        return self._sess
+
+    def epochs(self, total_epoch):
+        """The epochs still to be run, of so many; at the end of each, its losses and a checkpoint are written.
+
+        To be called when the variables have been initialised. Goes back to the newest checkpoint if the run is
+        to be resumed. Raises BadInput before anything is written, unless it is the system that refuses to write.
+        """
+        if self._sess is None:
+            raise BadInput('run.epochs() comes after sess = run.session(), through which it sees the losses')
+        if self._training:  # a notebook's cell that is run again trains anew
+            self.close()
+            _active.append(self)
+        self._training = Training(self._choice, self._folder, self._record, self._sess, self._namespace,
+                                  total_epoch)
+        try:
+            with stopping.listening(self._training.stop):
+                self._training.begin()
+        except BaseException:
+            self.close()
+            raise
+        loop = self._each(self._training)
+        self._loop = weakref.ref(loop)  # a break has to end it there and then
+        return loop
+
+    def _each(self, training):
+        loop = sys._getframe(1).f_code
+        try:
+            with stopping.listening(training.stop):
+                for epoch in training.epochs:
+                    training.begin_epoch(epoch)
+                    try:
+                        yield epoch
+                    except GeneratorExit:
+                        if _has_left(loop):
+                            training.break_off()
+                        raise
+                    training.end_epoch()
+                training.end('finished')
+        finally:
+            self._loop = _nothing
+            self.close()
+
+    def save_strip(self, fig, epoch):
+        """Saves the strip of an epoch, in place of the page's plt.savefig: 000.png, 009.png, …
+
+        fig  a figure of one row or two of ten images [28, 28] with values in [0, 1] (`strips.save`)
+
+        It is kept in the run's folder, and shown in samples/ (samples2/ for §9.2) beside it.
+        """
+        name = str(epoch).zfill(3) + '.png'
+        strips.save(fig, self._folder.of(records.SAMPLES, name))
+        self._training.strip = name
+        self._folder.show(name)
+
+    def close(self):
+        """Gives the run up, wherever it is: others may use its folder then."""
+        loop, self._loop = self._loop(), _nothing
+        if loop:
+            loop.close()
+        self._folder.release()
+        if self in _active:
+            _active.remove(self)

@@ -1,0 +1,92 @@
+"""The folder in which the strips of the chapter's runs are shown: samples/ for §9.1, samples2/ for §9.2."""
+
+import contextlib
+import os
+import shutil
+
+from lab import files, records
+from lab.errors import BadInput, say
+
+INDEX = '.strips'  # SHA-256 and name of each strip that a run has shown there, a line a strip; also its lock
+
+
+class Shown:
+    """A folder of copies of strips, into which one run at a time draws.
+
+    Only what a run has shown there is a run's, which its content tells, not its name. All else is somebody's
+    own, and is left alone.
+    """
+
+    def __init__(self, path):
+        self.path, self._index, self._tag = os.path.realpath(path), None, None
+
+    def check(self):
+        """Raises BadInput if a strip stands there that no run has shown."""
+        known = self._known()
+        for name in sorted(self._names()):
+            if not self._is_ours(name, known):
+                raise BadInput('%s is no strip that a run has drawn there: move it away, or name another folder with '
+                               '--samples' % os.path.join(self.path, name))
+
+    def lock(self, name):
+        """Takes the folder for the run of this id. Raises BadInput if another has it."""
+        self._tag = name[:8]
+        with files.refusals(self.path):
+            os.makedirs(self.path, exist_ok=True)
+        self._index = files.lock(os.path.join(self.path, INDEX), self.path)
+
+    def release(self):
+        if self._index:
+            self._index.close()
+        self._index = None
+
+    def clear(self, kept, place):
+        """Takes away the strips of earlier runs.
+
+        kept   (name, SHA-256) of strips that runs keep in their folders
+        place  called for the folder to which the others are to move
+        """
+        target = None
+        for name in sorted(self._names()):
+            path = os.path.join(self.path, name)
+            with files.refusals(path):
+                if (name, files.digest(path)) not in kept:
+                    target = target or os.path.join(place(), records.SAMPLES)
+                    os.makedirs(target, exist_ok=True)
+                    shutil.copyfile(path, os.path.join(target, name))
+                os.remove(path)
+        if target:
+            say('the strips that were in %s are now in %s' % (self.path, target))
+        with files.refusals(self.path):
+            self._index.seek(0)
+            self._index.truncate()
+
+    def show(self, strip):
+        """Copies a strip, named by its path, to be looked at here."""
+        name = os.path.basename(strip)
+        target = os.path.join(self.path, name)
+        if os.path.lexists(target) and not self._is_ours(name, self._known()):
+            say('%s is none of this run: it stays, and the strip is %s' % (target, strip))
+            return
+        with files.refusals(self.path):
+            self._index.seek(0, os.SEEK_END)
+            self._index.write('%s  %s\n' % (files.digest(strip), name))
+            self._index.flush()
+        with files.whole(target, self._tag) as part:  # by its name it is known again, should it stay half written
+            shutil.copyfile(strip, part)
+
+    def _names(self):
+        names = os.listdir(self.path) if os.path.isdir(self.path) else []
+        return [name for name in names if records.STRIP.fullmatch(name)]
+
+    def _known(self):
+        with contextlib.suppress(OSError, ValueError):
+            lines = files.read(os.path.join(self.path, INDEX), 2 ** 24).decode('utf-8').split('\n')
+            return {(name, digest) for digest, _, name in (line.partition('  ') for line in lines)}
+        return set()
+
+    def _is_ours(self, name, known):
+        path = os.path.join(self.path, name)
+        with contextlib.suppress(OSError):
+            return not os.path.islink(path) and (name, files.digest(path)) in known
+        return False

@@ -1,0 +1,234 @@
+"""Did mine come out right? Compares the digits of a run with those of another, or with the book's."""
+
+import functools
+import json
+import os
+import textwrap
+import unicodedata
+from types import SimpleNamespace
+
+import numpy as np
+
+import input_data
+from lab import files, listings
+from lab.errors import BadInput, one_line, say
+from tools import drawing, results, verdicts
+from tools.judge import Judge
+
+REFERENCE = os.path.join(listings.ROOT, 'reference')
+
+
+def compare(judge, mine, other, fresh=results.FRESH):
+    """Compares two `results.Result` of one listing, and by so many fresh images where there are weights to draw them.
+
+    Returns kind, mine and other; the digits asked for (a string, or None); strips, a list of epoch, mine
+    and other (`verdicts.Seen`) and verdict; whole, the figures of many digits (see `_whole`) or None;
+    shorter, whether mine has had fewer epochs; and the verdict on the run.
+    Raises BadInput if the two do not compare.
+    """
+    for result in mine, other:
+        _check_data(judge, result)
+    labels = _labels(judge, mine.kind)
+    asked = None if labels is None else judge.mnist.test.images[:10]
+    early = _early(judge, mine.kind)
+    strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, mine.strips[epoch], labels, epoch),
+                              other=verdicts.Seen(judge, other.strips[others], labels, others))
+              for epoch, others in _pairs(mine, other)]
+    for strip in strips:
+        strip.verdict = verdicts.of_strip(judge, strip.mine, strip.other, asked, early)
+    found = SimpleNamespace(kind=mine.kind, mine=mine, other=other, strips=strips,
+                            asked=None if labels is None else ''.join(map(str, labels)))
+    found.whole = _whole(judge, found, labels, fresh)
+    if found.whole:
+        found.whole.verdict = verdicts.of_figures(found.whole.mine, found.whole.other, found.whole.n, early)
+    found.shorter = None not in (mine.epochs, other.epochs) and mine.epochs < other.epochs
+    found.verdict = verdicts.of_run([strip.verdict for strip in strips],
+                                    found.whole and found.whole.verdict, found.shorter)
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def _reference():
+    return results.find(REFERENCE)
+
+
+def _labels(judge, kind):
+    """What a strip is to show: in §9.2 the first ten test digits."""
+    return judge.mnist.test.labels[:10].argmax(axis=1) if kind == 'conditional' else None
+
+
+@functools.lru_cache(maxsize=None)
+def _early(judge, kind):
+    """The figures of the reference's strip after its first epoch."""
+    return verdicts.Seen(judge, _reference()[kind].strips[0], _labels(judge, kind)).figures
+
+
+def _check_data(judge, result):
+    """Raises BadInput if a run was trained on other digits than MNIST's."""
+    if result.record and result.record['data'] != input_data.digest(judge.mnist):
+        raise BadInput('%s is of a run on other data than MNIST, and the judge can read nothing else'
+                       % result.path)
+
+
+def _pairs(mine, other):
+    """[(epoch of mine, of the other)]: those that both have, or those of two single strips."""
+    if len(mine.strips) == len(other.strips) == 1:
+        return [(*mine.strips, *other.strips)]
+    pairs = [(epoch, epoch) for epoch in sorted(mine.strips.keys() & other.strips.keys() - {None})]
+    if not pairs:
+        raise BadInput('%s and %s have no strip of the same epoch: name others' % (mine.path, other.path))
+    return pairs
+
+
+def _whole(judge, found, labels, fresh):
+    """The figures of many digits: their number n, mine and other (of `verdicts.measure`), and whose they are.
+
+    They are of fresh images where the run's weights are there, beside the reference's where the other has
+    none and the run is as long; else of the strips of the later half of the epochs. None where that is one
+    strip or less.
+    """
+    reference = _reference()[found.kind]
+    yardstick = found.other if found.other.trained else reference
+    if found.mine.trained and (yardstick is found.other or found.mine.epochs >= reference.epochs):
+        generators = [result.generator() for result in (found.mine, yardstick)]
+        measured = [verdicts.measure(judge, *generator.fresh(fresh)) for generator in generators]
+        return SimpleNamespace(n=fresh, mine=measured[0], other=measured[1], of='%d fresh images' % fresh,
+                               sources=[generator.path for generator in generators])
+    later = [strip for strip in found.strips[1:] if 2 * strip.epoch >= found.strips[-1].epoch]
+    if len(later) < 2:
+        return None
+    measured = [verdicts.measure(judge, np.concatenate([getattr(strip, side).images for strip in later]),
+                                 None if labels is None else np.tile(labels, len(later)))
+                for side in ('mine', 'other')]
+    return SimpleNamespace(n=10 * len(later), mine=measured[0], other=measured[1],
+                           of='%d digits of the strips from %03d on' % (10 * len(later), later[0].epoch),
+                           sources=(found.mine.path, found.other.path))
+
+
+def table(found):
+    """The comparison as lines of at most 80 columns."""
+    columns = ['nearest', 'variety'] + ['accuracy'] * (found.kind == 'conditional')
+    yield 'mine:  %s' % _cut(_name(found.mine), 73)
+    yield 'other: %s' % _cut(_name(found.other), 73)
+    yield ''
+    yield 'epoch  verdict       mine, read' + ''.join('  %-13s' % name for name in columns).rstrip()
+    yield ' ' * 31 + '  mine   other' * len(columns)
+    for strip in found.strips:
+        row = '%5s  %-12s  %s' % (_epoch(strip.epoch), strip.verdict.name, strip.mine.reads)
+        for name in columns:
+            row += '  %-5s  %-5s ' % tuple(_number(name, side.figures) for side in (strip.mine, strip.other))
+        yield row.rstrip()
+    whole = found.whole
+    if whole:
+        limits = verdicts.limits(whole.other, whole.n)
+        yield ''
+        yield '%s of' % whole.of
+        for side, source in zip(('mine: ', 'other:'), whole.sources):
+            yield '%s %s' % (side, _cut(one_line(_short(source)), 73))
+        yield '%-22s%10s%10s%12s' % ('', 'mine', 'other', 'limit')
+        for name, (title, _, better) in verdicts.FIGURES.items():
+            if name in whole.mine:
+                row = '%-22s%10s%10s' % (title, _number(name, whole.mine), _number(name, whole.other))
+                if name in limits:
+                    row += '%12s' % ('≤≥'[better > 0] + ' ' + _number(name, limits))
+                yield row
+        yield 'percent read as' + ''.join('%6d' % digit for digit in range(10))[1:]
+        for side in 'mine', 'other':
+            yield '%14s%s' % (side, ''.join('%6.1f' % (100 * share) for share in np.ravel(
+                getattr(whole, side)['shares'])))
+    yield ''
+    yield from textwrap.wrap('%s: %s' % (found.kind, _sentence(found)), 80)
+
+
+def _sentence(found):
+    name, reason = found.verdict
+    if name != verdicts.WORSE:
+        by = '%d of %d strips' % (len(found.strips), len(found.strips))
+        return '%s, by %s' % (name, by + (' and ' + found.whole.of if found.whole else ''))
+    worse = sum(strip.verdict == found.verdict for strip in found.strips)
+    by = [] if not worse else ['%d of %d strips' % (worse, len(found.strips))]
+    if found.whole and found.whole.verdict == found.verdict:
+        by.append(found.whole.of)
+    if found.shorter:
+        by.append('%s epochs, the other %s' % (found.mine.epochs, found.other.epochs))
+    return '%s, by %s: %s' % (name, ' and '.join(by), verdicts.REASONS[reason])
+
+
+def as_json(found):
+    """The comparison as one JSON value; what is no number is null."""
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple, np.ndarray)):
+            return [plain(item) for item in value]
+        if isinstance(value, (float, np.floating)):
+            return float(value) if np.isfinite(value) else None
+        return value.item() if isinstance(value, np.generic) else value
+
+    def judged(verdict):
+        return {'verdict': verdict.name, 'reason': verdict.reason,
+                'advice': verdict.reason and verdicts.REASONS[verdict.reason]}
+
+    whole = found.whole
+    return plain(dict(
+        judged(found.verdict), mine=found.mine.path, other=found.other.path,
+        strips={_epoch(strip.epoch): dict(judged(strip.verdict), reads=strip.mine.reads,
+                                          mine=strip.mine.figures, other=strip.other.figures)
+                for strip in found.strips},
+        whole=whole and dict(judged(whole.verdict), of=whole.of, sources=whole.sources, mine=whole.mine,
+                             other=whole.other)))
+
+
+def _name(result):
+    name = _short(result.path)
+    if result.record:
+        name += ', seed %d, TensorFlow %s' % (result.record['seed'], result.record['versions'].get('TensorFlow', '?'))
+        changed = [entry.get('after_epoch') for entry in result.record['resumed'] if entry.get('changed')]
+        if changed:
+            name += ', listing changed after epoch %s' % ', '.join(map(str, changed))
+    return one_line(name)
+
+
+def _short(path):
+    """A path as the reader knows it: from the repository's root, if it lies there."""
+    return path[len(listings.ROOT + os.sep):] if path.startswith(listings.ROOT + os.sep) else path
+
+
+def _cut(text, width):
+    """The end of a text, so that it takes no more columns; Korean letters take two."""
+    wide = [1 + (unicodedata.east_asian_width(letter) in 'WF') for letter in text]
+    while sum(wide) > width:
+        wide.pop(0)
+    return text if len(wide) == len(text) else '…' + text[len(text) - len(wide) + 1:]
+
+
+def _epoch(epoch):
+    return '-' if epoch is None else '%03d' % epoch
+
+
+def _number(name, measured):
+    return verdicts.FIGURES[name][1] % measured[name] if np.isfinite(measured[name]) else '-'
+
+
+def main(chosen):
+    """Compares as `tools.commands.diff` has parsed it; returns the status."""
+    mine, other = results.find(chosen.mine), results.find(chosen.other)
+    both = [kind for kind in listings.CHAPTER if kind in mine and kind in other]
+    if not both:
+        raise BadInput('%s holds strips of the %s listing, %s of the %s: name two of one listing'
+                       % (chosen.mine, *mine, chosen.other, *other))
+    judge = Judge(input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True))
+    compared = [compare(judge, mine[kind], other[kind]) for kind in both]
+    with files.refusals(chosen.out):
+        os.makedirs(chosen.out, exist_ok=True)
+    for found in compared:
+        with files.whole(os.path.join(chosen.out, found.kind + '.png')) as part:
+            drawing.side_by_side(found, _name(found.mine), _name(found.other), part)
+    if chosen.json:
+        print(json.dumps({found.kind: as_json(found) for found in compared}, ensure_ascii=False, indent=1))
+    else:
+        print('\n\n'.join('\n'.join(table(found)) for found in compared))
+    for kind in mine.keys() ^ other.keys():
+        lacking = chosen.other if kind in mine else chosen.mine
+        say('%s: no strips of it in %s' % (kind, _short(lacking)))
+    return 1 if any(found.verdict.name == verdicts.WORSE for found in compared) else 0

@@ -1,0 +1,136 @@
+"""Pictures made with matplotlib: of a comparison, of a run's losses by epoch, and ones that move."""
+
+import os
+import shutil
+import tempfile
+
+import numpy as np
+from matplotlib import animation
+from matplotlib.figure import Figure  # not pyplot's, which would look for a display
+from matplotlib.ticker import MaxNLocator
+
+from lab import files, strips
+from tools import verdicts
+
+FPS = 10  # frames of an animation in a second
+
+SIGNS = {'identical': '=', 'same picture': '=', 'equivalent': '≈', 'worse': '>'}  # the other's, sign, mine
+TILE, GAP, BELOW = 28, 4, 16  # of the mosaics, in pixels of a digit
+# Each side has a mark and a line of its own, so that neither colour nor language is needed to tell them.
+OTHER = {'marker': 'o', 'linestyle': '--', 'color': '0.45', 'markerfacecolor': 'white'}
+MINE = {'marker': 's', 'linestyle': '-', 'color': 'black', 'markerfacecolor': 'black'}
+MARKS = {'other': '○', 'mine': '■'}
+
+
+def side_by_side(found, mine, other, path):
+    """Draws what `compare.compare` found into a PNG.
+
+    mine, other  the names of the two
+
+    On the left, under ○ and in a dashed frame, are the other's digits, on the right, under ■ and in a
+    solid frame, mine, an epoch a row; under each digit what the judge reads, in a box where it is not what
+    was asked for; between the two = (alike), ≈ (as good) or > (the other's are better). Below are the
+    figures by epoch, the arrow telling which way is better.
+    """
+    names = [name for name in ('accuracy', 'nearest', 'variety', 'confidence')
+             if name in found.strips[0].mine.figures]
+    rows = len(found.strips)
+    fig = Figure(figsize=(14, 0.78 * rows + 4.2))
+    edge = 0.5 / fig.get_figheight()
+    grid = fig.add_gridspec(2, 1, height_ratios=[0.78 * rows + 0.6, 2.6], hspace=0.12, left=0.05, right=0.98,
+                            top=1 - edge, bottom=edge)
+    above = grid[0].subgridspec(1, 2, wspace=0.1)
+    for n, (side, name) in enumerate([('other', other), ('mine', mine)]):
+        axes = fig.add_subplot(above[n])
+        _mosaic(axes, found, side)
+        axes.set_title('%s  %s' % (MARKS[side], _drawable(name)), fontsize=13, loc='left')
+    below = grid[1].subgridspec(1, len(names), wspace=0.25)
+    epochs = [n if strip.epoch is None else strip.epoch for n, strip in enumerate(found.strips)]
+    for n, name in enumerate(names):
+        axes = fig.add_subplot(below[n])
+        for side, style in ('other', OTHER), ('mine', MINE):
+            axes.plot(epochs, [getattr(strip, side).figures[name] for strip in found.strips], **style)
+        title, _, better = verdicts.FIGURES[name]
+        axes.set_title('%s %s' % (title, '↑' if better > 0 else '↓'), fontsize=11)
+        axes.set_xlabel('epoch')
+        axes.grid(alpha=0.3)
+    fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
+
+
+def animate(images, path, size, titles=None):
+    """Writes images as an animated GIF that starts over at its end.
+
+    images  [frames, height, width] in [0, 1]; what is no number is white
+    size    of the picture, in inches of 100 px
+    titles  one for each frame, to stand above it
+    """
+    fig = Figure(figsize=size)
+    axes = fig.add_axes([0, 0, 1, 1 - 0.25 * bool(titles) / size[1]], frameon=False, xticks=[], yticks=[])
+    picture = axes.imshow(strips.colours(images[0]))
+    writer = animation.PillowWriter(fps=FPS)
+    with tempfile.TemporaryDirectory() as folder, files.whole(path) as part:
+        drawn = os.path.join(folder, 'drawn.gif')  # the writer goes by the name's ending
+        with writer.saving(fig, drawn, dpi=100):
+            for n, image in enumerate(images):
+                picture.set_data(strips.colours(image))
+                axes.set_title(titles[n] if titles else '', fontsize=10)
+                writer.grab_frame()
+        shutil.copyfile(drawn, part)
+
+
+def curves(losses, D_mean, path):
+    """Draws the losses of a run, and what its discriminator thinks on average, by epoch.
+
+    losses  epoch, D loss and G loss, [n, 3]
+    D_mean  epoch, mean probability of being real that D gives to real and to generated images, [n, 3], 0 to 1
+    """
+    fig = Figure(figsize=(8, 7))
+    upper, lower = fig.subplots(2, 1, sharex=True)
+    for axes, drawn, names in (upper, losses, ('D loss', 'G loss')), (lower, D_mean, ('real', 'generated')):
+        chapters = (drawn[:, 0] == 0) | ((drawn[:, 0] + 1) % 10 == 0)  # the epochs of which there are strips
+        for column, name, style in (1, names[0], MINE), (2, names[1], OTHER):
+            axes.plot(drawn[:, 0], drawn[:, column], label=name, markevery=np.flatnonzero(chapters).tolist(),
+                      **style)
+        axes.legend()
+        axes.grid(alpha=0.3)
+    upper.set_ylabel('loss')
+    low, high = upper.get_ylim()
+    if high - low < 0.2:  # a few epochs alike are to look alike
+        upper.set_ylim((low + high) / 2 - 0.1, (low + high) / 2 + 0.1)
+    lower.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if len(losses) < 4:
+        lower.set_xlim(losses[0, 0] - 0.5, losses[-1, 0] + 0.5)
+    lower.set(xlabel='epoch (marks: a strip was drawn)', ylim=(0, 1),
+              ylabel="D_mean (1: real)")
+    fig.tight_layout()
+    fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
+
+
+def _mosaic(axes, found, side):
+    """Draws one side's strips, a row each, with the readings."""
+    step, height = TILE + GAP, TILE + BELOW
+    canvas = np.full((height * len(found.strips), step * 10 - GAP), np.nan)
+    for row, strip in enumerate(found.strips):
+        seen = getattr(strip, side)
+        top = row * height
+        for column, image in enumerate(seen.images.reshape(10, 28, 28)):
+            canvas[top:top + TILE, column * step:column * step + TILE] = image
+            asked = found.asked[column] if found.asked else seen.reads[column]
+            axes.text(column * step + TILE / 2, top + TILE + BELOW / 2 - 1, seen.reads[column], fontsize=11,
+                      ha='center', va='center', family='monospace',
+                      bbox=None if asked == seen.reads[column] else {'facecolor': 'none', 'pad': 1.5})
+        if side == 'other':
+            axes.text(-2.5 * GAP, top + TILE / 2, '-' if strip.epoch is None else '%03d' % strip.epoch,
+                      fontsize=11, ha='right', va='center')
+            axes.text(canvas.shape[1] + 16, top + TILE / 2, SIGNS[strip.verdict.name], fontsize=20,
+                      ha='center', va='center')
+    axes.imshow(canvas, cmap='viridis', vmin=0, vmax=1, aspect='equal')
+    axes.set(xlim=(-GAP, canvas.shape[1] + GAP), ylim=(canvas.shape[0], -GAP), xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(linestyle=(OTHER if side == 'other' else MINE)['linestyle'], linewidth=1.5)
+
+
+def _drawable(name):
+    """The end of a name, with a question mark for each letter that matplotlib's own font may lack."""
+    name = name.encode('latin-1', 'replace').decode('latin-1')
+    return (name if len(name) < 64 else '…' + name[-63:]).replace('$', r'\$')  # $ would begin a formula

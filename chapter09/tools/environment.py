@@ -1,0 +1,138 @@
+"""Sees to the environment that make works in: python chapter09/tools/environment.py VENV requirements.txt ...
+
+One that make made, for this folder and in that place, as a file in it says, is installed into when the requirements
+have changed, and made anew when its Python is gone. Any other is used as it is or refused: nothing in it is changed.
+This is run by the environment's own Python, and where there is none, by the one that is to make it.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+
+class Environment:
+    def __init__(self, path):
+        self.path = Path(path)
+        self.python = self.path / 'bin' / 'python'
+        self._mark = self.path / 'made-by-make'
+        self._maker = os.fsencode('%s\n%s\n' % (os.path.realpath(os.curdir), os.path.realpath(path)))
+
+    def is_ours(self):
+        """Is there nothing yet, or what was made here?"""
+        if self.path.is_dir():
+            return holds(self._mark, self._maker) or not os.listdir(str(self.path))
+        return not os.path.lexists(str(self.path))
+
+    def has_python(self):
+        return os.access(str(self.python), os.X_OK)
+
+    def changed(self, lists):
+        """The files among `lists` that have not been installed as they now are."""
+        return [name for name in lists
+                if not (self.has_python() and holds(self._record(name), Path(name).read_bytes()))]
+
+    def make(self):
+        if os.pathsep in os.path.abspath(str(self.path)) and sys.version_info >= (3, 11):
+            refuse('Python makes no environment in a folder with a colon in its path: '
+                   'name another place, as in make VENV=/tmp/venv')
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._mark.write_bytes(self._maker)
+        self._clear()
+        try:
+            run([sys.executable, '-m', 'venv', str(self.path)], '%s could not be made' % self.path)
+        except BaseException:
+            self._clear()
+            raise
+
+    def install(self, name):
+        wanted = Path(name).read_bytes()
+        run([str(self.python), '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', name],
+            '%s was not installed: try again, or delete %s and begin anew' % (name, self.path))
+        self._record(name).write_bytes(wanted)
+
+    def _record(self, name):
+        return self.path / ('installed-' + name)
+
+    def _clear(self):
+        for path in set(self.path.iterdir()) - {self._mark}:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(str(path))
+            else:
+                path.unlink()
+
+
+def main(path, *lists):
+    environment = Environment(path)
+    if not environment.is_ours():
+        lacking = [line for name in lists for line in unmet(name)] if environment.has_python() else ['bin/python']
+        if lacking:
+            refuse('%s was not made by make in this folder, so it is left as it is, but lacks %s: '
+                   'delete it, mend it, or name another, as in make VENV=/tmp/venv' % (path, ', '.join(lacking)))
+    elif environment.changed(lists):
+        wait_for_other_makes()
+        if not environment.has_python():
+            environment.make()
+        for name in environment.changed(lists):
+            say('Installing %s into %s (once, a few minutes)' % (name, path))
+            environment.install(name)
+
+
+def unmet(name):
+    """What the file `name` asks for and the packages of the Python that runs this do not give."""
+    lines = [line.split('#')[0].strip() for line in Path(name).read_text().splitlines() if line[:1].isalpha()]
+    try:
+        from importlib import metadata
+
+        from packaging.requirements import Requirement  # which TensorFlow and matplotlib bring with them
+    except ImportError:
+        return lines
+    lacking = []
+    for requirement in map(Requirement, lines):
+        try:
+            version = metadata.version(requirement.name)
+            if not requirement.specifier.contains(version, prereleases=True):
+                lacking.append('%s (it has %s)' % (requirement, version))
+        except metadata.PackageNotFoundError:
+            lacking.append(str(requirement))
+    return lacking
+
+
+def wait_for_other_makes():
+    """Until this process and the pip that it starts are gone, others wait here. The lock is on this very file."""
+    lock = os.open(__file__, os.O_RDWR if os.access(__file__, os.W_OK) else os.O_RDONLY)
+    os.set_inheritable(lock, True)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say('Waiting for another make, which is installing')
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError:  # a file system without locks
+        pass
+
+
+def run(command, complaint):
+    if subprocess.call(command, close_fds=False) != 0:
+        refuse(complaint)
+
+
+def holds(path, content):
+    return path.is_file() and path.read_bytes() == content
+
+
+def say(line):
+    sys.stderr.write(line + '\n')
+
+
+def refuse(line):
+    say(line)
+    sys.exit(2)
+
+
+if __name__ == '__main__':
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,120 @@
+"""The generator that a run has trained, from the run's folder alone."""
+
+import os
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from lab import checkpoints, model, quiet, records
+from lab.errors import BadInput, reason
+from lab.noise import SEED, Noise, labels_of
+from lab.page import ancestors
+
+# A graph from somebody else is a program. Of operations that TensorFlow itself calls stateful drawing takes these
+# alone; and none that runs functions of the graph's own, or whose name has one of these words: they write, read
+# or end the process, whatever TensorFlow calls them.
+STATEFUL = {'Placeholder', 'VariableV2', 'VarHandleOp', 'ReadVariableOp', 'RandomUniform', 'RandomStandardNormal',
+            'TruncatedNormal', 'RandomUniformInt'}
+EFFECTS = ('File', 'Dataset', 'Debug', 'Abort', 'Vocab', 'Proto', 'PyFunc', 'ImmutableConst', 'Xla', 'Mlir')
+
+
+class Generator:
+    """The generator of a run's newest whole checkpoint. The folder is only read.
+
+    folder  the run's
+    record  the run's (`records.read`)
+
+    Attributes: `epoch`, after which it was written; `path`, the checkpoint's; `labelled`, whether it is asked for
+    digits. Raises BadInput, which says what to do, if there is none.
+    """
+
+    def __init__(self, folder, record):
+        self._folder, self._feeds = os.path.join(folder, records.CHECKPOINTS), record['feeds']
+        self._noise = Noise(folder, record)
+        kept, why = None, None
+        while kept != checkpoints.epochs(self._folder):  # a run that goes on removes what has just been newest
+            kept = checkpoints.epochs(self._folder)
+            for self.epoch in kept:
+                self.path = checkpoints.path_of(self._folder, self.epoch)
+                try:
+                    checkpoints.check(self._folder, self.epoch)
+                    self._load()
+                    return
+                except (OSError, ValueError, KeyError) as error:
+                    why = reason(error)
+        if not kept:
+            raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder)
+        raise BadInput('%s has no checkpoint that can be drawn from (%s): go on with the run, or begin a new one'
+                       % (folder, why))
+
+    def _load(self):
+        """Raises OSError or ValueError, with the reason, if the checkpoint is not to be had."""
+        with tf.Graph().as_default() as graph:
+            try:
+                tf.train.import_meta_graph(model.read_meta(self.path))
+            except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
+                raise ValueError('its graph cannot be read: %s' % reason(error)) from None
+            G, Z, Y = (next(iter(tf.get_collection(name)), None) for name in 'GZY')
+            if not isinstance(G, tf.Tensor) or not isinstance(Z, tf.Tensor):
+                raise ValueError('its listing had no %s' % ('G' if G is None else 'Z'))
+            if not G.shape.ndims or G.shape[1:].num_elements() != 28 * 28:
+                raise ValueError('its G draws %s, and no images of 28×28' % G.shape)
+            needed = ancestors([G.op])
+            for operation in needed:
+                if _does_more(operation):
+                    raise ValueError('its graph does more than compute: %s' % operation.type)
+            self._G, self._Z, self._Y = G, Z, Y if isinstance(Y, tf.Tensor) and Y.op in needed else None
+            self._others = {}
+            for name, value in self._feeds.items():
+                if name.split(':')[0] in {operation.name for operation in needed}:
+                    self._others[graph.get_tensor_by_name(name)] = value
+            with quiet.hushed():
+                self._sess = tf.Session()
+            variables = [variable for variable in tf.global_variables() if variable.op in needed]
+            if variables:
+                model.restore(self._sess, tf.train.Saver(variables), self.path)
+        self.labelled = self._Y is not None
+
+    def draw(self, noise_z, labels=None):
+        """Images, float32 [n, 784], for noise [n, …].
+
+        labels  if it is labelled, the digits [n], or what is to be fed for them, [n, 10]
+
+        Raises BadInput if its graph does not take what it is fed.
+        """
+        feed = dict(self._others)
+        feed[self._Z] = noise_z
+        try:
+            if labels is not None:
+                feed[self._Y] = labels_of(labels, self._Y.shape.as_list()) if np.ndim(labels) == 1 else labels
+            return self._sess.run(self._G, feed).reshape(len(noise_z), 28 * 28)
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            raise BadInput('%s cannot be drawn from (%s): is G to be fed with more than noise, labels and numbers?'
+                           % (self.path, reason(error))) from None
+
+    def noise(self, n, seed):
+        """Noise [n, …] as the run's listing draws it, for a seed."""
+        return self._noise.draw(n, seed)
+
+    def fresh(self, n, seed=SEED):
+        """Images [n, 784] for new noise; of a labelled generator of the labels 0, 1, …, 9, 0, …
+
+        Returns the images and their labels [n], which are None if it is not labelled.
+        """
+        labels = np.arange(n) % 10 if self.labelled else None
+        return self.draw(self.noise(n, seed), labels), labels
+
+
+def of_run(folder):
+    """The Generator of a run's folder, and its record. Raises BadInput, which says what to do, if there is none."""
+    if not records.is_run(folder):
+        raise BadInput('%s holds no run: train first (make basic, make cgan), or name another --run' % folder)
+    record = records.read(folder)
+    return Generator(folder, record), record
+
+
+def _does_more(operation):
+    """Whether an operation may do more than compute."""
+    return (operation.op_def.is_stateful and operation.type not in STATEFUL
+            or any('func' in attribute.type for attribute in operation.op_def.attr)
+            or any(word in operation.type for word in EFFECTS))
