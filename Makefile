@@ -1,72 +1,86 @@
 # What a reader does, a target each:
-#   make basic     §9.1, strips in samples/      make verify  does this machine give TensorFlow 1.15's numbers?
-#   make cgan      §9.2, strips in samples2/     make test    the tests
-#   make all       both at once                  make bench   how fast, beside TensorFlow 1.15 and PyTorch?
+#
+#   make basic     §9.1, strips in samples/
+#   make cgan      §9.2, strips in samples2/
+#   make all       both at once
+#   make run LISTING=my_gan   a listing of your own, chapter09/my_gan.py
 #   make sweep SEEDS="1 2 3 4" LISTING=basic   several seeds, and how far their figures differ
 #   make diff      are the last runs' digits as good as TensorFlow 1.15's, or as those in BOOK=DIR?
 #   make digits DIGITS=20261122   those digits by §9.2's last run, in digits.png
-#   make movie     how §9.2's last run has learnt, in movie.gif; make curves  its losses, in curves.png
+#   make movie     how §9.2's last run has learnt, in movie.gif
+#   make curves    its losses, in curves.png
+#   make verify    does this machine give TensorFlow 1.15's numbers?
 #   make matrix    verify, under every Python found here
+#   make bench     how fast, beside TensorFlow 1.15 and PyTorch?
+#   make test      the tests
 #   make soak      a full-size run, killed and resumed a hundred times
-# EPOCHS=3, SEED=11, RESUME=1 and ARGS="--trace losses.csv" are passed on to basic and cgan, and to all and
-# sweep what several runs can have in common.
-# LISTING=basic has movie and curves look at §9.1's last run.
-# PYTHON=python3.12 names the Python that .venv is made with.
+#
+#   EPOCHS=3 SEED=11 RESUME=1   for basic, cgan and run, and what several runs can have in common for all and sweep
+#   LISTING=basic   has movie and curves look at §9.1's last run
+#   ARGS="--trace losses.csv"   any other options
+#   PYTHON=python3.12   the Python that .venv is made with
+#   VENV=DIR   another environment than .venv; one that is there already is used as it is
 
-PYTHON ?= python3
-VENV ?= .venv
-BIN = $(VENV)/bin
-OPTIONS = $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SEED),--seed $(SEED)) $(if $(RESUME),--resume) $(ARGS)
+# Only what is given on make's command line counts, but for PYTHON and VENV: the environment may have a SEED of its own.
+override GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+override NAMES := EPOCHS SEED RESUME SEEDS LISTING DIGITS BOOK ARGS PYTHON VENV
+$(if $(filter-out $(NAMES),$(GIVEN)),$(error there is no variable $(filter-out $(NAMES),$(GIVEN)), only $(NAMES)))
 
-.PHONY: basic cgan all sweep diff digits movie curves verify bench test soak matrix
+# The recipes find the values in the environment. $(value) keeps make from expanding them, "$$NAME" the shell.
+$(foreach name,$(NAMES),$(eval override $(name) := \
+  $$(if $(filter PYTHON VENV $(GIVEN),$(name)),$$(value $(name)))))
+override PYTHON := $(or $(PYTHON),python3)
+override VENV := $(or $(VENV),.venv)
+export $(NAMES) MAKECMDGOALS
 
-basic: $(VENV)/ready
-	@$(BIN)/python chapter09/gan_basic.py $(OPTIONS)
+# The environment's Python, once "$$@" are the words of ARGS: quotes hold words together, and nothing is expanded.
+RUN = IFS=$$(printf '\037'); set -f; \
+  words=$$(printf '%s\n' "$$ARGS" | xargs printf '%s\037' ARGS 2>/dev/null) || \
+    { echo 'ARGS: a quote is not closed' >&2; exit 2; }; \
+  set -- $$words; shift; unset IFS; exec "$$VENV/bin/python"
+OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-cgan: $(VENV)/ready
-	@$(BIN)/python chapter09/gan_conditional.py $(OPTIONS)
+.PHONY: help basic cgan all run sweep diff digits movie curves verify bench test soak matrix environment environment-dev
 
-all: $(VENV)/ready
-	@$(BIN)/python chapter09/several.py $(OPTIONS)
+help:
+	@sed -n 's/^#   //p' Makefile
 
-sweep: $(VENV)/ready
-	@$(BIN)/python chapter09/several.py --listing "$(or $(LISTING),basic)" \
-	  --seeds "$(or $(SEEDS),1 2 3 4)" $(OPTIONS)
+basic cgan all: environment
+	@$(RUN) chapter09 $@ $(OPTIONS)
 
-diff: $(VENV)/ready
-	@$(BIN)/python chapter09/compare.py $(if $(BOOK),. "$(BOOK)") $(ARGS)
+run: environment
+	@$(RUN) chapter09 run "$${LISTING:?names it, as in make run LISTING=my_gan}" $(OPTIONS)
 
-digits: $(VENV)/ready
-	@$(BIN)/python chapter09/generate.py $(if $(DIGITS),"$(DIGITS)") $(ARGS)
+sweep: environment
+	@$(RUN) chapter09 sweep --listing="$${LISTING:-basic}" --seeds="$${SEEDS:-1 2 3 4}" $(OPTIONS)
 
-movie curves: $(VENV)/ready
-	@$(BIN)/python chapter09/history.py $@ $(if $(LISTING),--run runs/$(LISTING)) $(ARGS)
+diff: environment
+	@$(RUN) chapter09 diff "$$@" $${BOOK:+-- . "$$BOOK"}
 
-verify: $(VENV)/ready
-	@$(BIN)/python reference/verify.py
+digits: environment
+	@$(RUN) chapter09 digits "$$@" $${DIGITS:+-- "$$DIGITS"}
 
-bench: $(VENV)/ready
-	@$(BIN)/python bench/bench.py $(ARGS)
+movie curves: environment
+	@$(RUN) chapter09 $@ $${LISTING:+--run="runs/$$LISTING"} "$$@"
 
-test: $(VENV)/ready-dev
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+verify: environment
+	@$(RUN) chapter09 verify "$$@"
 
-soak: $(VENV)/ready-dev
-	@$(BIN)/python -m pytest -q -m soak
+bench: environment
+	@$(RUN) bench/bench.py "$$@"
+
+test: environment-dev
+	@$(RUN) -m pytest -q -n 2 --dist loadfile "$$@"
+
+soak: environment-dev
+	@$(RUN) -m pytest -q -m soak "$$@"
 
 matrix:
-	@$(PYTHON) reference/matrix.py
+	@"$$PYTHON" reference/matrix.py
 
-# The empty file `ready` says that the installation came to its end.
-$(VENV)/ready: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
-	  { echo 'TensorFlow needs Python 3.10 to 3.13, and $(PYTHON) is another or missing:' \
-	    'name one, as in make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 2; }
-	@echo 'Installing TensorFlow, numpy and matplotlib into $(VENV) (once, a few minutes)' >&2
-	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
-	@touch $@
-
-$(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+environment environment-dev:
+	@python=$$VENV/bin/python; [ -x "$$python" ] || { python=$$PYTHON; \
+	  "$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; } || \
+	  { printf 'TensorFlow needs Python 3.10 to 3.13, and %s is another or missing: %s\n' "$$PYTHON" \
+	    "name one, as in make PYTHON=python3.12 $$MAKECMDGOALS" >&2; exit 2; }; \
+	  exec "$$python" chapter09/tools/environment.py "$$VENV" requirements.txt $(if $(filter %-dev,$@),requirements-dev.txt)
