@@ -22,9 +22,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-import errors  # noqa: E402
-import machine  # noqa: E402
-import options  # noqa: E402
+from lab import errors, machine, options  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LISTINGS = {'basic': '§9.1, gan_basic.py', 'conditional': '§9.2, gan_conditional.py'}
@@ -229,8 +227,7 @@ def versions(tf115):
 
 
 def main(argv=None):
-    parser = options.Parser(description=__doc__, allow_abbrev=False,
-                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.Parser(description=__doc__)
     parser.add_argument('--rounds', metavar='N', type=options.whole(1, 1000), default=7,
                         help='rounds to be measured (default: 7)')
     parser.add_argument('--iterations', metavar='N', type=options.whole(SLICES, 10 ** 6),
@@ -276,4 +273,5 @@ def python_with_tf115(python):
 
 
 if __name__ == '__main__':
-    errors.program(main)
+    errors.prepare_streams()
+    main()

@@ -7,7 +7,7 @@ so many, and answers with the seconds they took. An iteration is a batch, its no
 discriminator and one of the generator.
 
     listing   the script as it stands, its progress, checkpoints and all
-    bare      its loop on its graph with tf.Session, and nothing around it; also for TensorFlow 1.15
+    bare      the same script without the lab: tf.Session, and no strips; also for TensorFlow 1.15
     torch     the same networks, sizes and steps in eager PyTorch with fused Adam, on one thread or on all,
               whichever is faster
     products  the matrix products of an iteration alone, by numpy in float32
@@ -15,13 +15,18 @@ discriminator and one of the generator.
 
 import itertools
 import os
+import re
+import runpy
 import statistics
 import sys
 import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
+CHAPTER09 = os.path.join(ROOT, 'chapter09')
+sys.path.insert(0, CHAPTER09)
+from lab import listings  # noqa: E402
+
 DATA = os.path.join(ROOT, 'mnist', 'data')
 TRIED = 100  # iterations with either number of threads
 answers = os.fdopen(os.dup(1), 'w')
@@ -43,52 +48,45 @@ class Gate:
         self._left -= 1
 
 
-def script(listing):
-    """The listing's module."""
-    import lab  # noqa: F401  it keeps TensorFlow quiet
-    import gan_basic
-    import gan_conditional
-    return {'basic': gan_basic, 'conditional': gan_conditional}[listing]
+def page(name, **replaced):
+    """The text of a listing, a number of which may be replaced, with a call of `gate` after every iteration."""
+    with open(os.path.join(CHAPTER09, listings.CHAPTER[name].file), encoding='utf-8') as file:
+        text = file.read()
+    for number, value in replaced.items():
+        text = re.sub(r'(?m)^%s = .*' % number, '%s = %r' % (number, value), text)
+    return re.sub(r'(?m)^( +)(_, loss_val_G = .*)$', r'\1\2\n\1gate()', text)
+
+
+def execute(text, name, gate, *words):
+    """Runs the text of a listing as the script NAME's."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the page's lines
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, listings.CHAPTER[name].file)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        sys.argv = [path, *words, *['--run', os.path.join(folder, 'run'), '--samples', os.path.join(folder, 'samples')]]
+        runpy.run_path(path, {'gate': gate}, '__main__')
 
 
 def listing(name, batch_size, n_hidden, gate):
-    page = script(name)
-    import lab
-    import options
-    os.environ[options.PROGRESS] = 'yes'
-    step = lab.Run.step
-
-    def step_and_gate(run, *losses):
-        step(run, *losses)
-        gate()
-
-    lab.Run.step = step_and_gate
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the page's lines
-    with tempfile.TemporaryDirectory() as folder:
-        page.main(['--epochs', '100000', '--batch-size', str(batch_size), '--n-hidden', str(n_hidden),
-                   '--run', os.path.join(folder, 'run'), '--samples', os.path.join(folder, 'samples')])
+    execute(page(name), name, gate, '--progress', '--epochs', '100000', '--batch-size', str(batch_size),
+            '--n-hidden', str(n_hidden))
 
 
 def bare(name, batch_size, n_hidden, gate):
-    page = script(name)
-    import input_data
-    import tensorflow.compat.v1 as tf
-    tf.set_random_seed(7)
-    mnist = input_data.read_data_sets(DATA, one_hot=True)
-    gan = page.build(n_hidden=n_hidden)
-    sess = tf.Session()
-    sess.run(tf.global_variables_initializer())
-    while True:
-        batch_xs, batch_ys = mnist.train.next_batch(batch_size)
-        noise = page.get_noise(batch_size, page.n_noise)
-        labels = {gan.Y: batch_ys} if name == 'conditional' else {}
-        sess.run([gan.train_D, gan.loss_D], feed_dict={gan.X: batch_xs, gan.Z: noise, **labels})
-        sess.run([gan.train_G, gan.loss_G], feed_dict={gan.Z: noise, **labels})
-        gate()
+    text = page(name, batch_size=batch_size, n_hidden=n_hidden, total_epoch=100000)
+    for ours, pages in [
+            (r'import lab\b.*', ''), (r'run = lab\.Run\(.*', 'tf.set_random_seed(7)'), (r'run\.data', repr(DATA)),
+            (r'run\.session\(\)', 'tf.Session()'), (r'run\.epochs\(total_epoch\)', 'range(total_epoch)'),
+            (r'if epoch == 0 or .*:', 'if False:')]:
+        text, found = re.subn(ours, lambda match, pages=pages: pages, text)
+        assert found == 1, ours
+    execute(text, name, gate)
 
 
 def torch(name, batch_size, n_hidden, gate):
-    page = script(name)
+    numbers = listings.Numbers(page(name)).written
+    n_noise, learning_rate = numbers['n_noise'], numbers['learning_rate']
     import input_data
     import numpy as np
     import torch
@@ -98,13 +96,13 @@ def torch(name, batch_size, n_hidden, gate):
     images, labels = torch.from_numpy(train.images), torch.from_numpy(train.labels.astype(np.float32))
     conditional = name == 'conditional'
     n_labels = 10 if conditional else 0
-    G = Sequential(Linear(page.n_noise + n_labels, n_hidden), ReLU(), Linear(n_hidden, 784), Sigmoid())
+    G = Sequential(Linear(n_noise + n_labels, n_hidden), ReLU(), Linear(n_hidden, 784), Sigmoid())
     D = Sequential(Linear(784 + n_labels, n_hidden), ReLU(), Linear(n_hidden, 1),
                    *[] if conditional else [Sigmoid()])
     if not conditional:
         for parameter in (*G.parameters(), *D.parameters()):
             torch.nn.init.normal_(parameter, std=0.01 if parameter.ndim == 2 else 0)
-    adam_D, adam_G = (torch.optim.Adam(network.parameters(), lr=page.learning_rate, fused=True)
+    adam_D, adam_G = (torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
                       for network in (D, G))
     entropy, ones, zeros = BCEWithLogitsLoss(), torch.ones(batch_size, 1), torch.zeros(batch_size, 1)
 
@@ -117,8 +115,8 @@ def torch(name, batch_size, n_hidden, gate):
 
     def iterate(chosen):
         batch_xs, batch_ys = images[chosen], labels[chosen]
-        noise = (torch.rand(batch_size, page.n_noise) * 2 - 1 if conditional
-                 else torch.randn(batch_size, page.n_noise))
+        noise = (torch.rand(batch_size, n_noise) * 2 - 1 if conditional
+                 else torch.randn(batch_size, n_noise))
         with torch.no_grad():  # the page, too, runs the generator in either step
             fakes = G(labelled(noise, batch_ys))
         D_real, D_gene = D(labelled(batch_xs, batch_ys)), D(labelled(fakes, batch_ys))
