@@ -1,24 +1,22 @@
-"""What the tests share: real MNIST, in full and as a small slice that trains in a second."""
+"""What the tests share: real MNIST, in full and as a small slice that trains in a second.
+
+Nothing here imports TensorFlow, so that tests which need none do not wait for it.
+"""
 
 import ctypes
 import gzip
 import os
-import subprocess
 import sys
 
-import lab  # first: it keeps TensorFlow quiet
-import matplotlib
 import numpy as np
 import pytest
-import tensorflow.compat.v1 as tf
 
-import input_data
-import judge
+from lab import listings
 
-matplotlib.use('Agg')
-tf.disable_v2_behavior()
-DATA = os.path.join(lab.ROOT, 'mnist', 'data')
-REFERENCE = os.path.join(lab.ROOT, 'reference')
+DATA = os.path.join(listings.ROOT, 'mnist', 'data')
+REFERENCE = os.path.join(listings.ROOT, 'reference')
+FILES = ['train-images-idx3-ubyte.gz', 'train-labels-idx1-ubyte.gz',
+         't10k-images-idx3-ubyte.gz', 't10k-labels-idx1-ubyte.gz']
 
 
 def read_bytes(name):
@@ -41,7 +39,7 @@ def write_set(folder, **changed):
 
     changed  replacements, as {name up to the first dot, with underscores: contents before gzip}
     """
-    for name, n in zip(input_data.SHA256, (5600, 5600, 100, 100)):
+    for name, n in zip(FILES, (5600, 5600, 100, 100)):
         content = changed.get(name[:-3].replace('-', '_'), idx(read_bytes(name)[:n]))
         (folder / name).write_bytes(gzip.compress(content, 1))
     return str(folder)
@@ -53,53 +51,35 @@ def small(tmp_path_factory):
     return write_set(tmp_path_factory.mktemp('small'))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def fresh_graph():
+    """TensorFlow 1's default graph, empty, with seed 7."""
+    import tensorflow.compat.v1 as tf
+    tf.disable_v2_behavior()
     tf.reset_default_graph()
     tf.set_random_seed(7)
-
-
-@pytest.fixture
-def sess(gan):
-    """A session with the variables of the test file's own fixture `gan`, initialised."""
-    with tf.Session() as sess:
-        sess.run(tf.global_variables_initializer())
-        yield sess
+    return tf
 
 
 @pytest.fixture(scope='session')
 def the_judge():
     """The judge, with all of MNIST."""
+    import input_data
+    from tools import judge
     return judge.Judge(input_data.read_data_sets(DATA, one_hot=True))
 
 
-@pytest.fixture
-def program(ends, tmp_path):
-    """Runs a listing's main as `lab.program` does; returns (status, stdout's lines, stderr's lines)."""
-    def run(main, *argv):
-        return ends(main, *argv, *([] if '--run' in argv else ['--run', tmp_path / 'run']))
-    return run
-
-
-@pytest.fixture
-def ends(capsys):
-    """Runs any main as `lab.program` does; returns (status, stdout's lines, stderr's lines)."""
-    def run(main, *argv):
-        status = 0
-        try:
-            lab.program(lambda: main([str(word) for word in argv]))
-        except SystemExit as end:
-            status = end.code
-        out, err = capsys.readouterr()
-        return status, out.splitlines(), err.splitlines()
-    return run
-
-
-def run_script(name, *argv, **options):
-    """Runs a script of chapter09 in a process of its own; `options` are subprocess.run's."""
-    path = os.path.join(lab.ROOT, 'chapter09', name)
-    return subprocess.run([sys.executable, path, *map(str, argv)], encoding='utf-8', capture_output=True,
-                          timeout=300, **options)
+def snapshot(folder):
+    """{path: content} of all files below a folder; of a link, where it leads to."""
+    found = {}
+    for above, _, names in os.walk(str(folder)):
+        for path in (os.path.join(above, name) for name in names):
+            if os.path.islink(path):
+                found[path] = os.readlink(path)
+            elif os.path.isfile(path):
+                with open(path, 'rb') as file:
+                    found[path] = file.read()
+    return found
 
 
 def drop_roots_privilege():

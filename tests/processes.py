@@ -1,8 +1,13 @@
-"""Processes for the tests: runs of a listing that need not import TensorFlow each time, and small disks."""
+"""Processes for the tests: programs of the chapter that need not import TensorFlow each time, and small disks.
 
+A server imports TensorFlow and the lab once, and forks a real process for each program.
+"""
+
+import collections
 import contextlib
 import multiprocessing
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -11,29 +16,58 @@ import time
 
 import numpy as np
 
-CHAPTER09 = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'chapter09')
+from lab import listings
+
+TESTS = os.path.dirname(os.path.abspath(__file__))
+PAGE = {name: os.path.join(listings.CHAPTER09, listing.file) for name, listing in listings.CHAPTER.items()}
+
+Ended = collections.namedtuple('Ended', ['status', 'out', 'err'])  # the exit status, and the lines of both streams
 
 
 def _server():
-    # The server that imports the listings, once, and forks a process for each run.
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['gan_basic', 'gan_conditional'])
-    os.environ['PYTHONPATH'] = os.pathsep.join([CHAPTER09, os.path.dirname(__file__)])
+    context.set_forkserver_preload(['lab.run', 'tools.generator', 'matplotlib.pyplot', 'input_data', 'layers'])
+    os.environ['PYTHONPATH'] = os.pathsep.join([listings.CHAPTER09, TESTS])
     return context
 
 
 CONTEXT = _server()
 
 
-def _child(listing, argv, output, kill_at):
-    for stream, name in (sys.stdout, 'stdout'), (sys.stderr, 'stderr'):
-        os.dup2(os.open(os.path.join(output, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
-    sys.argv = ['gan_%s.py' % listing, *argv]
+def _child(argv, folder, output, kill_at):
+    for number, name in (0, None), (1, 'stdout'), (2, 'stderr'):
+        path = os.path.join(output, name) if name else os.devnull
+        os.dup2(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), number)
+    os.setsid()
+    # What multiprocessing has made of the standard streams and of the path, a program does not find so.
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, 'w'), open(2, 'w')
+    os.chdir(folder)
+    sys.argv = list(argv)
+    sys.path.insert(0, os.path.dirname(argv[0]) if argv[0].endswith('.py') else argv[0])
     if kill_at:
         _kill_at_step(kill_at)
-    import lab
-    listing = __import__('gan_' + listing)
-    lab.program(listing.main)
+    with _status():
+        runpy.run_path(argv[0], run_name='__main__')
+
+
+@contextlib.contextmanager
+def _status():
+    """Ends this process as Python ends one whose script has raised, by sys.excepthook, or has come to its end."""
+    status = 0
+    try:
+        try:
+            yield
+        except SystemExit:
+            raise
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            status = 1
+    except SystemExit as end:
+        status = end.code or 0
+    for stream in sys.stdout, sys.stderr:
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _kill_at_step(number):
@@ -41,48 +75,81 @@ def _kill_at_step(number):
     steps = iter(range(number - 1, -1, -1))
 
     def hook(event, arguments):
-        writes = event in ('os.rename', 'os.remove', 'os.mkdir', 'os.rmdir') or (
-            event == 'open' and isinstance(arguments[1], str) and arguments[1][0] in 'wa')
+        writes = event in ('os.rename', 'os.remove', 'os.mkdir', 'os.rmdir') or event == 'open' and (
+            isinstance(arguments[1], str) and arguments[1][0] in 'wa'
+            or arguments[1] is None and arguments[2] & (os.O_WRONLY | os.O_RDWR))
         if writes and next(steps) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
 
 
-def in_a_small_filesystem(size, script, folder):
-    """Runs a shell script in a namespace of its own, where `folder` is a file system of that size."""
+def start(path, *argv, output, folder=None, kill_at=None):
+    """Starts a listing, or chapter09 itself, as `python PATH …` does; its streams go to files in `output`.
+
+    folder   the working directory
+    kill_at  the number of the change to a file before which it kills itself
+    """
+    for name in 'stdout', 'stderr':
+        open(os.path.join(str(output), name), 'w').close()
+    process = CONTEXT.Process(target=_child, args=(
+        [str(path), *map(str, argv)], str(folder or output), str(output), kill_at))
+    process.start()
+    return process
+
+
+def run(path, *argv, output, **options):
+    """As `start`, but waits for its end; returns Ended."""
+    process = start(path, *argv, output=output, **options)
+    process.join(300)
+    if process.is_alive():
+        process.kill()
+        raise TimeoutError(path, argv)
+    return Ended(process.exitcode, *(_lines(os.path.join(str(output), name)) for name in ('stdout', 'stderr')))
+
+
+def _lines(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read().splitlines()
+
+
+def script(path, *argv, **options):
+    """`python PATH …` in a new Python, which takes its seconds; `options` are subprocess.run's."""
+    ended = subprocess.run([sys.executable, str(path), *map(str, argv)], encoding='utf-8', capture_output=True,
+                           timeout=300, **options)
+    return Ended(ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines())
+
+
+def in_a_small_filesystem(size, shell_script, folder):
+    """Runs a shell script in a namespace of its own, where `folder`/disk is a file system of that size."""
     (folder / 'disk').mkdir()
-    script = 'mount -t tmpfs -o size=%s none %s/disk && cd %s && %s' % (size, folder, folder, script)
+    shell_script = 'mount -t tmpfs -o size=%s none %s/disk && cd %s && %s' % (size, folder, folder, shell_script)
     flags = [] if os.getuid() == 0 else ['--map-root-user']
-    return subprocess.run(['unshare', '--mount', *flags, 'sh', '-c', script], encoding='utf-8',
+    return subprocess.run(['unshare', '--mount', *flags, 'sh', '-c', shell_script], encoding='utf-8',
                           capture_output=True, timeout=300)
 
 
 class Lab:
-    """A folder with a run of a listing, its strips and its trace, and the processes that work on it."""
+    """A folder with a run of a listing, its strips and its trace, and the processes that work on it.
 
-    def __init__(self, folder, listing, data, *options):
-        self.folder, self.listing = str(folder), listing
+    path  of the listing
+    """
+
+    def __init__(self, folder, path, data, *options):
+        self.folder, self.listing = str(folder), str(path)
         os.makedirs(self.folder)
         self.argv = ['--data', data, '--run', self.path('run'), '--samples', self.path('samples'),
-                     '--trace', self.path('trace.csv'), *options]
+                     '--trace', self.path('trace.csv'), *map(str, options)]
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
     def start(self, *options, kill_at=None):
-        for name in 'stdout', 'stderr':
-            open(self.path(name), 'w').close()
-        process = CONTEXT.Process(
-            target=_child, args=(self.listing, [*self.argv, *options], self.folder, kill_at))
-        process.start()
-        return process
+        return start(self.listing, *self.argv, *options, output=self.folder, kill_at=kill_at)
 
     def run(self, *options, kill_at=None):
-        """Runs to the end, or to the kill; returns the exit status (minus the signal of a kill)."""
-        process = self.start(*options, kill_at=kill_at)
-        process.join(600)
-        return process.exitcode
+        """Runs to the end, or to the kill; returns Ended."""
+        return run(self.listing, *self.argv, *options, output=self.folder, kill_at=kill_at)
 
     def read(self, *names):
         with open(self.path(*names), 'rb') as file:
@@ -101,6 +168,7 @@ class Lab:
         raise TimeoutError(names, text)
 
     def epochs(self):
+        """The names of the checkpoints."""
         folder = self.path('run', 'checkpoints')
         return sorted(name for name in os.listdir(folder) if name.isdigit()) if os.path.exists(folder) else []
 
@@ -119,17 +187,19 @@ class Lab:
         return process.exitcode == -signal.SIGKILL
 
     def outcome(self):
-        """All that a run leaves, to the byte, but for times and the paths in run.json."""
-        result = {'trace': self.read('trace.csv'), 'film': self.read('run', 'film.bin')}
-        for name in os.listdir(self.path('samples')):
-            if name != 'run.txt':
-                result[name] = self.read('samples', name)
+        """All that a run leaves, to the byte, but for times and versions."""
+        result = {'trace': self.read('trace.csv'), 'film': self.read('run', 'film.bin'),
+                  'listing': self.read('run', 'listing.py')}
+        for folder in ('samples',), ('run', 'samples'):
+            for name in os.listdir(self.path(*folder)):
+                if name != '.strips':
+                    result[(*folder, name)] = self.read(*folder, name)
         result['losses'] = [line.rsplit(',', 1)[0] for line in self.lines('run', 'losses.csv')]
         for epoch in self.epochs():
-            for name in 'model.ckpt.index', 'model.ckpt.data-00000-of-00001':
+            for name in 'model.ckpt.index', 'model.ckpt.data-00000-of-00001', 'model.ckpt.meta':
                 result[epoch, name] = self.read('run', 'checkpoints', epoch, name)
             with np.load(self.path('run', 'checkpoints', epoch, 'state.npz')) as state:
-                for name in set(state) - {'seconds'}:
+                for name in set(state) - {'lab/seconds'}:
                     result[epoch, name] = state[name].tobytes()
         return result
 
@@ -139,8 +209,4 @@ class Lab:
         other = object.__new__(Lab)
         other.folder, other.listing = str(folder), self.listing
         other.argv = [word.replace(self.folder, other.folder) for word in self.argv]
-        for name in ('run', 'run.json'), ('samples', 'run.txt'):
-            content = self.read(*name).replace(self.folder.encode(), other.folder.encode())
-            with open(other.path(*name), 'wb') as file:
-                file.write(content)
         return other

@@ -1,24 +1,24 @@
 """Every claim of docs/errata.md that can be shown: the printed line is run, and does what the page says."""
 
-import inspect
 import os
 import re
-import types
+from types import SimpleNamespace
 
-import gan_basic
-import gan_conditional
 import matplotlib.pyplot as plt
 import numpy as np
+import page
 import pytest
 import tensorflow.compat.v1 as tf
 from conftest import read_bytes
 
 import input_data
-import lab
+from lab import listings
+
+pytestmark = pytest.mark.usefixtures('fresh_graph')
 
 
 def read(name):
-    with open(os.path.join(lab.ROOT, 'docs', name), encoding='utf-8') as file:
+    with open(os.path.join(listings.ROOT, 'docs', name), encoding='utf-8') as file:
         return file.read()
 
 
@@ -38,8 +38,8 @@ def rows(page):
 
 def listed(line, claim=''):
     """Asserts that both pages quote the printed line, and wherever they do name what comes of it."""
-    for page in PAGES:
-        claims = [row[3] for row in rows(page) if row[2] == '`%s`' % line]
+    for errata in PAGES:
+        claims = [row[3] for row in rows(errata) if row[2] == '`%s`' % line]
         assert claims and all(claim in text for text in claims), (line, claim)
 
 
@@ -100,13 +100,13 @@ STOPS = [
 
 @pytest.mark.parametrize('line, around, error, message', STOPS, ids=[row[0] for row in STOPS])
 def test_lines_that_stop(line, around, error, message):
-    gan = gan_basic.build()
-    names = dict(vars(gan), **gan.weights)
+    names = page.built(page.text('basic'))
+    del names['n_hidden']
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         names.update(tf=tf, np=np, plt=plt, input_data=input_data, sess=sess, n_noise=128, sample_size=10,
                      noise=np.zeros((100, 128)), batch_xs=np.zeros((100, 784)),
-                     noise_z=gan.Z, hidden=tf.zeros([100, 256]))
+                     noise_z=names['Z'], hidden=tf.zeros([100, 256]))
         with pytest.raises(error) as end:
             exec(around.format(line), names)
     plt.close('all')
@@ -114,20 +114,16 @@ def test_lines_that_stop(line, around, error, message):
     listed(line, message)
 
 
-def misprinted(listing, ours, printed):
-    """The listing as a module of its own in which one line of ours is the printed one."""
-    source = inspect.getsource(listing)
-    assert source.count(ours) == 1
-    module = types.ModuleType('misprinted')
-    exec(source.replace(ours, printed), vars(module))
-    return module
+def misprinted(name, ours, printed):
+    """The names of a listing in which one line of ours is the printed one."""
+    assert page.text(name).count(ours) == 1
+    return page.built(page.edited(name, (ours, printed)))
 
 
 def test_a_misspelt_scope_leaves_no_variables_to_train():
     line = "with tf.variable_scope('discriminaor') as scope :"
-    module = misprinted(gan_conditional, "with tf.variable_scope('discriminator') as scope:", line)
     with pytest.raises(ValueError, match='No variables to optimize.'):
-        module.build()
+        misprinted('conditional', "with tf.variable_scope('discriminator') as scope:", line)
     listed(line, 'No variables to optimize.')
 
 
@@ -138,20 +134,21 @@ def images_and_labels():
 
 def test_the_generators_step_as_printed_stops_and_once_fed_trains_the_discriminator():
     line = 'train_G = tf.train.AdamOptimizer(learning_rate).minimize(-loss_D, var_list = D_var_list)'
-    gan = misprinted(
-        gan_basic, 'train_G = tf.train.AdamOptimizer(learning_rate).minimize(-loss_G, var_list=G_var_list)',
-        line).build()
-    feed = {gan.Z: gan_basic.get_noise(100, 128)}
+    gan = SimpleNamespace(**misprinted(
+        'basic', 'train_G = tf.train.AdamOptimizer(learning_rate).minimize(-loss_G, var_list=G_var_list)', line))
+    weights = {'G_%d' % n: v for n, v in enumerate(gan.G_var_list)}
+    weights.update({'D_%d' % n: v for n, v in enumerate(gan.D_var_list)})
+    feed = {gan.Z: gan.get_noise(100, 128)}
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         with pytest.raises(tf.errors.InvalidArgumentError, match="You must feed a value for placeholder"):
             sess.run([gan.train_G, gan.loss_G], feed)
         feed[gan.X] = images_and_labels()[0]
-        before = sess.run(gan.weights)
+        before = sess.run(weights)
         for _ in range(5):
             sess.run([gan.train_D, gan.loss_D], feed)
             sess.run([gan.train_G, gan.loss_G], feed)
-        after = sess.run(gan.weights)
+        after = sess.run(weights)
     for name in before:
         assert np.array_equal(before[name], after[name]) == name.startswith('G_'), name
     listed(line, 'You must feed a value for placeholder')
@@ -159,18 +156,18 @@ def test_the_generators_step_as_printed_stops_and_once_fed_trains_the_discrimina
 
 def test_the_discriminator_as_printed_never_sees_the_labels():
     line = 'input = tf.concat([inputs, labels],1)'
-    gan = misprinted(gan_conditional, 'inputs = tf.concat([inputs, labels], 1)', line).build()
+    gan = SimpleNamespace(**misprinted('conditional', 'inputs = tf.concat([inputs, labels], 1)', line))
     xs, ys = images_and_labels()
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         for _ in range(5):
-            feed = {gan.X: xs, gan.Y: ys, gan.Z: gan_conditional.get_noise(100, 128)}
+            feed = {gan.X: xs, gan.Y: ys, gan.Z: gan.get_noise(100, 128)}
             sess.run([gan.train_D, gan.loss_D], feed)
             sess.run([gan.train_G, gan.loss_G], feed)
         right = sess.run(gan.D_real, {gan.X: xs, gan.Y: ys})
         wrong = sess.run(gan.D_real, {gan.X: xs, gan.Y: np.roll(ys, 1, axis=1)})
     np.testing.assert_array_equal(right, wrong)
-    assert gan.weights['discriminator/dense/kernel'].shape.as_list() == [784, 256]
+    assert gan.vars_D[0].shape.as_list() == [784, 256]
     listed(line, '[784, 256]')
 
 

@@ -1,60 +1,60 @@
-import math
+"""What TensorFlow 1.15.5 gave is there, in the form of a run's folder; the matrix replays it under others."""
+
+import json
 import os
 import re
 import sys
 
+import matrix
 import numpy as np
 import pytest
+from conftest import REFERENCE
 
-import matrix
-import verify
+from lab import checkpoints, files, listings, records
+from tools import reading
 
-
-LIMITS = {10: 1e-6, 100: 1e-3, 550: 5e-2, 'pixels': 0.01}
-
-
-@pytest.mark.parametrize('key', LIMITS)
-def test_one_figure_out_of_bounds_is_enough(key):
-    assert verify.holds({name: 0.99 * limit for name, limit in LIMITS.items()})
-    for bad in 1.01 * LIMITS[key], math.inf, math.nan:
-        assert not verify.holds({**dict.fromkeys(LIMITS, 0.0), key: bad})
+NAMES = list(listings.CHAPTER)
 
 
-@pytest.mark.parametrize('column', [1, 2])
-def test_one_loss_that_is_off_is_found(monkeypatch, column):
-    read = verify._losses
-
-    def off_at_the_50th(path):
-        losses = read(path).copy()
-        if not path.startswith(verify.REFERENCE):
-            losses[49, column - 1] *= 1.5
-        return losses
-
-    monkeypatch.setattr(verify, '_losses', off_at_the_50th)
-    measured = verify.replay('basic')
-    assert measured[10] <= 1e-6 and abs(measured[100] - 0.5) < 0.01 and abs(measured[550] - 0.5) < 0.01
-
-
-@pytest.mark.parametrize('failing', ['basic', 'conditional'])
-def test_one_listing_that_fails_is_enough(monkeypatch, failing):
-    monkeypatch.setattr(verify, 'replay', lambda listing: dict.fromkeys(LIMITS, float(listing == failing)))
-    monkeypatch.setattr(sys, 'argv', ['verify.py'])
-    with pytest.raises(SystemExit) as end:
-        verify.main()
-    assert end.value.code == 1
+@pytest.mark.parametrize('name', NAMES)
+def test_it_is_a_runs_folder_in_which_all_is_as_it_was_written(name):
+    folder = os.path.join(REFERENCE, name)
+    record = records.read(folder)
+    assert (record['listing'], record['seed'], record['epochs'], record['state']) == (name, 7, 100, 'finished')
+    assert record['versions']['TensorFlow'] == '1.15.5' and record['versions']['Python'].startswith('3.7.')
+    numbers = listings.Numbers(listings.read(os.path.join(listings.CHAPTER09, listings.CHAPTER[name].file))).written
+    assert {key: numbers[key] for key in record['numbers']} == record['numbers']
+    kept = os.path.join(folder, records.CHECKPOINTS)
+    assert checkpoints.epochs(kept) == [99] and checkpoints.check(kept, 99) is None
+    drawn = records.strips(os.path.join(folder, records.SAMPLES))
+    assert sorted(drawn) == [0, *range(9, 100, 10)]
+    assert {os.path.basename(path): files.digest(path) for path in drawn.values()} == record['strips']
+    assert len(records.losses(folder)) == 100 and not os.path.exists(os.path.join(folder, records.FILM))
 
 
-def test_a_listing_that_trains_otherwise_fails(monkeypatch, capsys):
-    listing = verify.LISTINGS['basic']
-    monkeypatch.setattr(listing, 'learning_rate', 0.00021)
-    monkeypatch.setattr(verify, 'LISTINGS', {'basic': listing})
-    monkeypatch.setattr(sys, 'argv', ['verify.py'])
-    with pytest.raises(SystemExit) as end:
-        verify.main()
-    assert end.value.code == 1
-    line, = capsys.readouterr().out.splitlines()
-    assert line.startswith('basic: TensorFlow') and 'DOES NOT REPRODUCE' in line
+@pytest.mark.parametrize('name', NAMES)
+def test_its_losses_and_strips_are_those_of_its_trace_and_arrays(name):
+    folder = os.path.join(REFERENCE, name)
+    trace = np.loadtxt(os.path.join(folder, 'trace.csv'), delimiter=',', skiprows=1)
+    assert trace.shape == (1100, 3) and trace[:, 0].tolist() == list(range(1100))
+    for epoch in 0, 1:
+        np.testing.assert_allclose(records.losses(folder)[epoch][1:3], trace[550 * epoch + 549, 1:], rtol=1e-8)
+    with np.load(os.path.join(folder, 'strips.npz')) as kept:
+        assert kept['samples'].shape == (11, 10, 784) and kept['samples'].dtype == np.float32
+        for epoch, samples in zip(kept['epochs'], kept['samples']):
+            strip = reading.read(os.path.join(folder, records.SAMPLES, '%03d.png' % epoch)).digits[-1]
+            np.testing.assert_allclose(strip.reshape(10, 784), samples, rtol=0, atol=1.01 / 255)
 
+
+def test_nothing_of_it_names_the_machine_that_made_it():
+    for name in NAMES:
+        with open(os.path.join(REFERENCE, name, records.RECORD), encoding='utf-8') as file:
+            assert not re.search(r'/(home|root|tmp|Users|work)\b', file.read())
+        meta = files.read(os.path.join(REFERENCE, name, records.CHECKPOINTS, '0099', 'model.ckpt.meta'), 2 ** 24)
+        assert not re.search(rb'/(home|root|tmp|Users|work)/', meta)
+
+
+# --- the matrix
 
 def test_the_matrix_covers_the_ages_of_tensorflow():
     ages = {re.match(r'\d+\.\d+', tensorflow).group() for _, tensorflow, _ in matrix.PAIRS}
@@ -73,19 +73,30 @@ def test_the_matrix_finds_interpreters_on_path_and_pyenvs_newest(monkeypatch, tm
     assert matrix.interpreter('3.78') == str(tmp_path / 'python3.78')
 
 
-def test_an_epoch_replays_tensorflow_1_15s_as_a_row_of_the_matrix(monkeypatch):
-    monkeypatch.setattr(matrix, 'interpreter', lambda version: sys.executable)
-    monkeypatch.setattr(matrix, 'environment', lambda *pair: sys.executable)
-    cells, good = matrix.row('3.x', '2.x', [])
-    assert good and cells[:2] == ['3.x', '2.x'] and cells[2] == np.__version__ and cells[-1] == 'yes'
-    for cell in cells[4:6]:
-        errors = [float(figure) for figure in cell.split(' / ')]
-        assert errors[0] <= 1e-6 and errors[1] <= 1e-3 and errors[2] <= 5e-2 and 0 < errors[3] <= 0.01
+def a_python(folder, said, status):
+    """A program in the place of a Python, whose replay says this and ends so; it keeps what it was asked."""
+    (folder / 'said').write_text(said)
+    path = folder / 'python'
+    path.write_text('#!/bin/sh\necho "$@" > %s/asked\ncat %s/said\nexit %d\n' % (folder, folder, status))
+    path.chmod(0o755)
+    return str(path)
 
 
-def test_a_row_that_fails_fails_the_matrix(monkeypatch, capsys):
-    monkeypatch.setattr(matrix, 'PAIRS', [('3.98', '2', []), ('3.99', '2', [])])
-    monkeypatch.setattr(matrix, 'row', lambda version, *_: ([version, 'NO'], version == '3.98'))
-    with pytest.raises(SystemExit) as end:
-        matrix.main()
-    assert end.value.code == 1 and '| 3.99 | NO |' in capsys.readouterr().out
+def line(name, error):
+    return json.dumps({'listing': name, 'holds': True, 'tensorflow': '2.21.0', 'numpy': '2.3', 'matplotlib': '3.10',
+                       'figures': {'10': error, '100': 2e-5, '550': 3e-4, 'pixels': 0.00151}}) + '\n'
+
+
+@pytest.mark.parametrize('status, last, good', [(0, 'yes', True), (1, 'NO', False)])
+def test_a_replay_is_a_row_of_the_matrix(tmp_path, status, last, good):
+    python = a_python(tmp_path, line('basic', 1e-7) + line('conditional', 4.44e-7), status)
+    assert matrix.replayed(python, ['3.x', '2.x']) == (
+        ['3.x', '2.x', '2.3', '3.10', '1e-07 / 2e-05 / 0.0003 / 0.002', '4e-07 / 2e-05 / 0.0003 / 0.002', last], good)
+    asked = (tmp_path / 'asked').read_text().split()
+    assert asked == [listings.CHAPTER09, 'verify', '--json']
+
+
+@pytest.mark.parametrize('said, status', [('', 2), (line('basic', 1e-7), 1)])
+def test_a_replay_that_fails_fails_its_row(tmp_path, said, status):
+    assert matrix.replayed(a_python(tmp_path, said, status), ['3.x', '2.x']) == (
+        ['3.x', '2.x', 'failed with status %d' % status], False)

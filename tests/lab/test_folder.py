@@ -1,0 +1,164 @@
+"""What stands where a run is to be made, and where its strips are shown: nothing of anybody's is lost or followed."""
+
+import os
+import shutil
+
+import pytest
+from conftest import snapshot
+from processes import PAGE, run, script
+
+from lab import listings
+
+
+@pytest.fixture
+def train(small, tmp_path):
+    """Trains one epoch of §9.1, into tmp_path/run and tmp_path/s; returns Ended."""
+    def of(*words, folder=tmp_path):
+        words = [*words, *([] if '--epochs' in words else ['--epochs', 1])]
+        return run(PAGE['basic'], '--data', small, '--run', folder / 'run', '--samples', folder / 's', *words,
+                   output=str(tmp_path))
+    return of
+
+
+def refused(ended, *words):
+    assert ended.status == 2 and ended.out == [] and len(ended.err) == 1, ended
+    for word in words:
+        assert str(word) in ended.err[0]
+
+
+def listed(folder):
+    return sorted(os.listdir(str(folder)))
+
+
+def test_an_earlier_run_moves_with_its_strips(train, tmp_path):
+    train('--epochs', 10)
+    first = snapshot(tmp_path / 'run')
+    ended = train('--seed', 8)
+    assert ended.err[0] == 'the run that was in %s is now in %s' % (tmp_path / 'run', tmp_path / 'run.1')
+    assert listed(tmp_path / 's') == ['.strips', '000.png'], 'those of one run are shown'
+    assert {path.replace('run.1', 'run'): content for path, content in snapshot(tmp_path / 'run.1').items()} == first
+    train()
+    assert listed(tmp_path / 'run.2' / 'samples') == ['000.png']
+
+
+def test_two_runs_take_turns_in_one_folder_of_strips(train, tmp_path):
+    train('--run', tmp_path / 'a')
+    train('--run', tmp_path / 'b', '--seed', 8)
+    a, b = ((tmp_path / name / 'samples' / '000.png').read_bytes() for name in 'ab')
+    assert a != b == (tmp_path / 's' / '000.png').read_bytes()
+    train('--run', tmp_path / 'a', '--resume', '--epochs', 10)
+    assert (tmp_path / 's' / '000.png').read_bytes() == a and (tmp_path / 's' / '009.png').exists()
+
+
+def test_strips_whose_run_was_removed_are_kept(train, tmp_path):
+    train()
+    strip = (tmp_path / 's' / '000.png').read_bytes()
+    shutil.rmtree(str(tmp_path / 'run'))
+    ended = train('--seed', 8)
+    assert ended.err[0] == 'the strips that were in %s are now in %s' % (
+        tmp_path / 's', tmp_path / 'run.1' / 'samples')
+    assert (tmp_path / 'run.1' / 'samples' / '000.png').read_bytes() == strip
+
+
+@pytest.mark.parametrize('make', [
+    lambda path: path.write_bytes(b'photo'), lambda path: path.mkdir(), os.mkfifo,
+    lambda path: path.symlink_to(path.parent / 'elsewhere')], ids=['file', 'folder', 'FIFO', 'link'])
+def test_what_has_a_strips_name_only_is_refused_before_anything_is_made(train, tmp_path, make):
+    (tmp_path / 's').mkdir()
+    make(tmp_path / 's' / '001.png')
+    refused(train(), tmp_path / 's' / '001.png', 'no strip that a run has drawn')
+    assert listed(tmp_path / 's') == ['001.png'] and not (tmp_path / 'run').exists()
+
+
+def test_other_files_beside_the_strips_are_left_alone(train, tmp_path):
+    (tmp_path / 's').mkdir()
+    mine = {'run.txt': b'diary', '000.png.part': b'half', 'notes.part': b'notes', '1.png': b'photo'}
+    for name, content in mine.items():
+        (tmp_path / 's' / name).write_bytes(content)
+    assert train().status == 0
+    for name, content in mine.items():
+        assert (tmp_path / 's' / name).read_bytes() == content
+
+
+def test_a_strip_that_was_replaced_is_the_users_own(train, tmp_path):
+    train()
+    (tmp_path / 's' / '000.png').write_bytes(b'painted over')
+    refused(train('--seed', 8), tmp_path / 's' / '000.png')
+    assert (tmp_path / 's' / '000.png').read_bytes() == b'painted over'
+
+
+@pytest.mark.parametrize('name', ['.strips', '000.png', 'other.part'])
+def test_links_beside_the_strips_are_not_followed(train, tmp_path, name):
+    (tmp_path / 's').mkdir()
+    (tmp_path / 'precious').write_bytes(b'precious')
+    (tmp_path / 's' / name).symlink_to(tmp_path / 'precious')
+    train()
+    assert (tmp_path / 'precious').read_bytes() == b'precious'
+
+
+@pytest.mark.parametrize('name', ['losses.csv', 'film.bin', 'run.json', 'samples', 'checkpoints', 'listing.py'])
+def test_links_in_a_runs_folder_are_not_followed(train, tmp_path, name):
+    train()
+    os.rename(str(tmp_path / 'run' / name), str(tmp_path / 'elsewhere'))
+    (tmp_path / 'run' / name).symlink_to(tmp_path / 'elsewhere')
+    before = snapshot(tmp_path)
+    refused(train('--resume', '--epochs', 2), tmp_path / 'run' / name, 'is a link')
+    after = snapshot(tmp_path)
+    for stream in 'stdout', 'stderr':
+        before.pop(str(tmp_path / stream)), after.pop(str(tmp_path / stream))
+    assert after == before
+
+
+def test_a_folder_of_other_things_is_not_touched(train, tmp_path):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'thesis.txt').write_text('mine')
+    refused(train(), 'holds thesis.txt')
+    assert listed(tmp_path) == ['run', 'stderr', 'stdout'] and listed(tmp_path / 'run') == ['thesis.txt']
+
+
+def test_strips_within_the_run_are_where_they_are_anyway(train, tmp_path):
+    assert train('--samples', tmp_path / 'run' / 'samples').status == 0
+    assert listed(tmp_path / 'run' / 'samples') == ['000.png']
+    refused(train('--run', tmp_path / 'other', '--samples', tmp_path / 'other' / 'deep'), '--samples', 'leave it out')
+
+
+def test_a_record_of_others_moves_and_names_nothing(train, tmp_path):
+    """Whatever a record says, what is outside of its folder comes from the command alone."""
+    train()
+    home = tmp_path / 'home'
+    home.mkdir()
+    (home / '001.png').write_bytes(b'photo')
+    path = tmp_path / 'run' / 'run.json'
+    path.write_text(path.read_text().replace('"title": "', '"samples": "%s", "logdir": "%s", "title": "' % (
+        home, home)))
+    assert train('--resume', '--epochs', 2).status == 0
+    assert listed(home) == ['001.png'] and listed(tmp_path / 's') == ['.strips', '000.png']
+
+
+@pytest.mark.parametrize('option, name', [
+    ('--trace', 'run/losses.csv'), ('--trace', 's/trace.csv'), ('--trace', 'run/new.csv'), ('--logdir', 'run/log'),
+    ('--logdir', 's')])
+def test_no_output_goes_among_what_a_run_keeps(train, tmp_path, option, name):
+    train()
+    before = snapshot(tmp_path / 'run')
+    refused(train('--resume', '--epochs', 2, option, tmp_path / name), option, name)
+    assert snapshot(tmp_path / 'run') == before
+
+
+def test_a_copied_project_is_one_of_its_own(small, tmp_path):
+    """Nothing is written outside of the project in which a command stands. In Pythons of their own, which have no
+    module of this project loaded."""
+    original = tmp_path / 'original'
+    shutil.copytree(listings.CHAPTER09, str(original / 'chapter09'), ignore=shutil.ignore_patterns('__pycache__'))
+    page = original / 'chapter09' / 'gan_basic.py'
+    assert script(page, '--data', small, '--epochs', 1).status == 0
+    assert listed(original / 'samples') == ['.strips', '000.png']
+    shutil.copytree(str(original), str(tmp_path / 'copy'))
+    before = snapshot(original)
+    copied = tmp_path / 'copy' / 'chapter09' / 'gan_basic.py'
+    ended = script(copied, '--data', small, '--resume', '--epochs', 10)
+    assert ended.status == 0 and ended.err[0] == 'going on after epoch 0'
+    assert script(copied, '--data', small, '--epochs', 1, '--seed', 8).status == 0
+    assert listed(tmp_path / 'copy' / 'runs') == ['basic', 'basic.1', 'basic.lock']
+    assert listed(tmp_path / 'copy' / 'samples') == ['.strips', '000.png']
+    assert snapshot(original) == before

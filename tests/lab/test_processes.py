@@ -1,0 +1,101 @@
+"""What takes a Python of its own: TensorFlow's silence, streams that are missing, a terminal, signals at the start."""
+
+import fcntl
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+
+import pytest
+from processes import PAGE, script
+
+from lab import listings
+
+
+@pytest.fixture
+def words(small, tmp_path):
+    return ['--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's', '--epochs', 1]
+
+
+@pytest.mark.parametrize('name', ['basic', 'conditional'])
+def test_from_another_folder_in_a_c_locale_without_a_display(words, tmp_path, name):
+    environment = {'PATH': os.environ['PATH'], 'LC_ALL': 'C', 'PYTHONIOENCODING': 'ascii', 'MPLBACKEND': 'TkAgg',
+                   'HOME': str(tmp_path)}
+    ended = script(PAGE[name], *words, cwd=str(tmp_path), env=environment)
+    assert ended.status == 0 and ended.err == ['seed: 7'], 'TensorFlow is to keep quiet'
+    assert re.fullmatch(r'Epoch: 0000 D loss: \S+ G loss: \S+', ended.out[0]) and ended.out[1:] == ['??? ??!']
+
+
+def test_tensorflow_may_be_heard(words):
+    ended = script(PAGE['basic'], *words, env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL='0'))
+    assert ended.status == 0 and len(ended.err) > 1 and ended.err[-1] == 'seed: 7'
+
+
+def test_a_failing_import_of_tensorflow_is_not_hushed_up(words, tmp_path):
+    (tmp_path / 'tensorflow').mkdir()
+    (tmp_path / 'tensorflow' / '__init__.py').write_text(
+        'import os\nos.write(2, b"no such instruction\\n")\nraise ImportError("a library is missing")\n')
+    ended = script(PAGE['basic'], *words, env=dict(os.environ, PYTHONPATH=str(tmp_path)))
+    assert ended.status == 1 and 'no such instruction' in ended.err and 'a library is missing' in ended.err[-1]
+
+
+@pytest.mark.parametrize('closed', ['2>&-', '>&-', '>&- 2>&- <&-'])
+def test_a_run_without_streams_goes_on(words, tmp_path, closed):
+    command = ' '.join("'%s'" % word for word in [sys.executable, PAGE['basic'], *words])
+    ended = subprocess.run(['sh', '-c', command + ' ' + closed], capture_output=True, encoding='utf-8')
+    assert ended.returncode == 0, ended
+    assert sorted(os.listdir(str(tmp_path / 'run' / 'checkpoints'))) == ['0000']
+
+
+def test_lines_come_as_they_are_printed_and_a_closed_pipe_is_no_bug(words):
+    words[-1] = 100000
+    with subprocess.Popen([sys.executable, PAGE['basic'], *map(str, words)], encoding='utf-8', stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline().startswith('Epoch: 0000')
+        process.stdout.close()
+        assert process.wait(timeout=60) == 1
+        assert process.stderr.read() == 'seed: 7\n'
+
+
+def test_ctrl_c_while_tensorflow_is_imported_is_no_bug(words):
+    """Stopped when the process has mapped TensorFlow's library, which is long before it has imported it."""
+    with subprocess.Popen([sys.executable, PAGE['basic'], *map(str, words)], encoding='utf-8', stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as process:
+        while process.poll() is None:
+            with open('/proc/%d/maps' % process.pid) as file:
+                if 'tensorflow' in file.read():
+                    break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == '' and 'Traceback' not in err, err
+
+
+@pytest.mark.parametrize('columns', [100, 40])
+def test_progress_shows_on_a_terminal_and_leaves_the_books_lines_alone(words, tmp_path, columns):
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+    words[-1] = 100000
+    with subprocess.Popen([sys.executable, PAGE['basic'], *map(str, words)], stderr=slave, stdout=subprocess.PIPE,
+                          encoding='utf-8') as process:
+        os.close(slave)
+        shown = b''
+        while shown.count(b'left' if columns == 100 else b'\rep') < 5:
+            shown += os.read(master, 1000)
+        process.terminate()
+        out = process.communicate(timeout=60)[0].splitlines()
+    lines = [line.strip() for line in shown.decode().split('\r') if line.strip() and 'seed' not in line]
+    assert out and all(re.fullmatch(r'Epoch: \d{4} D loss: \S+ G loss: \S+', line) for line in out)
+    for line in lines[:-1]:
+        assert len(line) < columns
+        if columns == 100:
+            assert re.fullmatch(r'epoch \d+/100000  \d+/s  D loss \S+  G loss \S+  \d+:\d\d:\d\d left', line), line
+    assert len(lines) > 2
+
+
+def test_listings_are_named_by_their_files():
+    assert listings.find('/a/gan_basic.py').name == 'basic' and listings.find('b/my_gan.py').name == 'my_gan'
+    assert listings.find('my_gan.py').samples is None

@@ -1,0 +1,411 @@
+"""A run repeats to the byte, survives being killed, and keeps what it has when something fails."""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import DATA, REFERENCE, drop_roots_privilege, snapshot
+from processes import PAGE, Lab, in_a_small_filesystem, run
+
+from lab import checkpoints
+
+LINES = r'Epoch: %04d D loss: -?\d\S* G loss: -?\d\S*'
+
+
+@pytest.fixture(scope='module', params=['basic', 'conditional'])
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(tmp_path_factory, small, name):
+    lab = Lab(tmp_path_factory.mktemp(name) / 'lab', PAGE[name], small, '--epochs', '21')
+    ended = lab.run()
+    assert ended.status == 0, ended.err
+    return lab
+
+
+@pytest.fixture
+def finished(uninterrupted, tmp_path):
+    """A copy of the finished run, to be spoilt."""
+    return uninterrupted.copy(tmp_path / 'copy')
+
+
+def refused(ended, *words):
+    assert ended.status == 2 and ended.out == [] and len(ended.err) == 1, ended
+    for word in words:
+        assert str(word) in ended.err[0]
+
+
+def test_what_a_run_leaves(uninterrupted, name):
+    lab = uninterrupted
+    assert sorted(os.listdir(lab.path('run'))) == [
+        'checkpoints', 'film.bin', 'listing.py', 'losses.csv', 'run.json', 'samples']
+    assert sorted(os.listdir(lab.folder)) == [
+        'run', 'run.lock', 'samples', 'stderr', 'stdout', 'trace.csv']
+    assert lab.epochs() == ['0019', '0020']
+    assert sorted(os.listdir(lab.path('run', 'checkpoints', '0020'))) == [
+        'digests.json', 'model.ckpt.data-00000-of-00001', 'model.ckpt.index', 'model.ckpt.meta', 'state.npz']
+    losses, trace = lab.lines('run', 'losses.csv'), lab.lines('trace.csv')
+    assert losses[0] == 'epoch,D loss,G loss,seconds' and len(losses) == 22
+    assert trace[0] == 'iteration,D loss,G loss' and len(trace) == 1 + 21 * 6
+    out = lab.lines('stdout')
+    assert out[-1] == '최적화 완료!' and lab.lines('stderr') == ['seed: 7']
+    for epoch, line in enumerate(losses[1:]):
+        number, *both, seconds = line.split(',')
+        assert int(number) == epoch and both == trace[6 * (epoch + 1)].split(',')[1:] and 0 < float(seconds) < 60
+        assert out[epoch] == 'Epoch: %04d D loss: %s G loss: %s' % (
+            epoch, *(f'{np.float32(loss):.4}' for loss in both))
+    record = json.loads(lab.read('run', 'run.json').decode())
+    assert record['state'] == 'finished' and record['format'] == 2 and record['listing'] == name
+    assert record['seed'] == 7 and record['epochs'] == 21 and record['machine']['threads'] >= 1
+    assert record['numbers']['n_hidden'] == 256 and record['given'] == ['total_epoch']
+    assert sorted(record['strips']) == ['000.png', '009.png', '019.png']
+    for strip, digest in record['strips'].items():
+        for folder in ('run', 'samples'), ('samples',):
+            said = subprocess.run(['sha256sum', lab.path(*folder, strip)], check=True, stdout=subprocess.PIPE)
+            assert said.stdout.decode().startswith(digest)
+    assert lab.folder not in json.dumps(record), 'a record names nothing outside of its folder'
+    with open(PAGE[name], 'rb') as file:
+        assert lab.read('run', 'listing.py') == file.read()
+
+
+def test_the_same_seed_gives_the_same_bytes_in_another_folder(uninterrupted, small, tmp_path, name):
+    other = Lab(tmp_path / 'elsewhere' / 'deeper', PAGE[name], small, '--epochs', '21')
+    assert other.run().status == 0
+    assert other.outcome() == uninterrupted.outcome()
+
+
+@pytest.mark.parametrize('name', ['basic'], indirect=True)
+def test_twenty_kills_at_random_instants_change_nothing(uninterrupted, small, tmp_path, name):
+    def start():
+        return Lab(tmp_path / str(kills), PAGE[name], small, '--epochs', '21')
+
+    # Every other one is killed within an eighth of the training after an epoch, however fast the machine.
+    training = sum(float(line.rsplit(',', 1)[1]) for line in uninterrupted.lines('run', 'losses.csv')[1:])
+    kills, resumed, instants = 0, 0, random.Random(7)
+    lab = start()
+    while kills < 20:
+        killed = lab.kill(instants.uniform(0, training / 8 if kills % 2 else 0.5), after_an_epoch=kills % 2)
+        kills += killed
+        resumed += b'going on after epoch' in lab.read('stderr')
+        if not killed:  # it was at its end before
+            assert lab.outcome() == uninterrupted.outcome()
+            lab = start()
+    assert resumed > 3
+    ended = lab.run('--resume')
+    assert ended.status == 0, ended.err
+    assert lab.outcome() == uninterrupted.outcome()
+
+
+@pytest.mark.soak
+def test_a_hundred_kills_over_a_full_size_run(tmp_path, name):
+    def start(folder):
+        return Lab(tmp_path / folder, PAGE[name], DATA, '--epochs', '100')
+
+    whole, lab, kills, instants = start('whole'), start('killed'), 0, random.Random(7)
+    assert whole.run().status == 0
+    while kills < 100:
+        # Too short, by and large, for a hundred to come through to the end.
+        assert lab.kill(instants.uniform(0, 5), after_an_epoch=kills % 4 == 0)
+        kills += 1
+    assert lab.run('--resume').status == 0
+    assert lab.outcome() == whole.outcome()
+
+
+@pytest.mark.parametrize('name', ['conditional'], indirect=True)
+def test_kills_before_changes_to_files_change_nothing(uninterrupted, small, tmp_path, name):
+    """Each process is killed two steps later than the one before: between the steps of two epochs' ends."""
+    lab = Lab(tmp_path / 'killed', PAGE[name], small, '--epochs', '21')
+    for step in range(1, 60, 2):
+        if lab.run('--resume', kill_at=step).status != -signal.SIGKILL:
+            break
+    ended = lab.run('--resume')
+    assert ended.status == 0, ended.err
+    assert lab.outcome() == uninterrupted.outcome()
+    assert not [each for _, folders, names in os.walk(lab.folder) for each in folders + names
+                if each.endswith('.part')]
+
+
+# --- going on
+
+def test_a_finished_run_is_extended(uninterrupted, small, tmp_path, name):
+    lab = Lab(tmp_path / 'lab', PAGE[name], small)
+    assert lab.run('--epochs', '12').status == 0
+    assert lab.run('--resume').out == ['최적화 완료!'], 'nothing left to do'
+    ended = lab.run('--resume', '--epochs', '21')
+    assert [line[7:11] for line in ended.out[:-1]] == ['%04d' % epoch for epoch in range(12, 21)]
+    assert lab.outcome() == uninterrupted.outcome()
+
+
+def test_nothing_to_resume(small, tmp_path):
+    ended = Lab(tmp_path / 'lab', PAGE['basic'], small, '--epochs', 1, '--resume').run()
+    assert ended.status == 0 and len(ended.out) == 2
+    assert len(ended.err) == 2 and 'nothing to resume in %s' % (tmp_path / 'lab' / 'run') in ended.err[0]
+
+
+@pytest.mark.parametrize('option, value, named', [
+    ('--seed', '8', '--seed 7'), ('--batch-size', '50', '--batch-size 100'),
+    ('--learning-rate', '0.5', '--learning-rate 0.'), ('--n-hidden', '8', '--n-hidden 256'),
+    ('--n-noise', '8', '--n-noise 128'), ('--epochs', '20', '21 epochs')])
+def test_another_number_is_refused(finished, name, option, value, named):
+    before = snapshot(finished.folder)
+    ended = finished.run('--resume', option, value)
+    refused(ended, named)
+    assert {path: content for path, content in snapshot(finished.folder).items() if 'std' not in path} == {
+        path: content for path, content in before.items() if 'std' not in path}
+
+
+def test_other_data_another_init_and_the_other_listing_are_refused(finished, name):
+    other = 'conditional' if name == 'basic' else 'basic'
+    for path, words, named in ((PAGE[name], ['--data', DATA], 'other data'),
+                               (PAGE[name], ['--init', os.path.join(REFERENCE, name, 'init.npz')], 'another --init'),
+                               (PAGE[other], [], 'the %s listing' % name)):
+        refused(run(path, *finished.argv, '--resume', '--epochs', '50', *words, output=finished.folder), named)
+
+
+def test_a_random_seed_is_kept(small, tmp_path):
+    lab = Lab(tmp_path / 'lab', PAGE['basic'], small)
+    first = lab.run('--seed', 'random', '--epochs', 1).err
+    assert lab.run('--epochs', 2, '--resume').err == ['going on after epoch 0'] + first
+    assert lab.run('--seed', 'random', '--epochs', 2, '--resume').err[-1] == first[0]
+    assert lab.run('--seed', 'random', '--epochs', 1).err[-1] != first[-1]
+
+
+# --- stopping, and being in use
+
+@pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_by_a_signal(uninterrupted, small, tmp_path, name, number, status):
+    lab = Lab(tmp_path / 'lab', PAGE[name], small, '--epochs', '21')
+    process = lab.start()
+    lab.wait_for('stdout', text=b'Epoch: 0001')
+    os.kill(process.pid, number)
+    process.join(60)
+    assert process.exitcode == status
+    seed, message = lab.lines('stderr')
+    assert signal.Signals(number).name in message and '--resume (make: RESUME=1)' in message
+    assert 'the checkpoint of epoch %d stays in %s' % (int(lab.epochs()[-1]), lab.path('run')) in message
+    assert json.loads(lab.read('run', 'run.json').decode())['state'] == 'stopped'
+    assert lab.run('--resume').status == 0
+    assert lab.outcome() == uninterrupted.outcome()
+
+
+def test_a_run_in_use_is_refused_until_its_process_is_gone(small, tmp_path):
+    lab = Lab(tmp_path / 'lab', PAGE['basic'], small, '--epochs', '100000')
+    process = lab.start()
+    lab.wait_for('stdout', text=b'Epoch: 0000')
+    for words, named in (([], lab.path('run')), (['--resume'], lab.path('run')),
+                         (['--run', tmp_path / 'other'], lab.path('samples'))):
+        refused(run(lab.listing, *lab.argv, *words, output=tmp_path), named + ' is in use by another run')
+    assert process.is_alive()
+    process.kill()
+    process.join()
+    assert lab.run('--resume', '--epochs', int(lab.epochs()[-1]) + 2).status == 0
+
+
+# --- numbers that stop being numbers
+
+def test_losses_that_are_no_numbers_end_the_run(small, tmp_path):
+    lab = Lab(tmp_path / 'lab', PAGE['basic'], small, '--epochs', 500, '--learning-rate', '0.02')
+    ended = lab.run()
+    assert ended.status == 3 and 1 <= len(ended.out) < 500, ended.err
+    where = re.search(r'epoch (\d+), iteration (\d) of 6: the ([DG]) loss is (-inf|nan)\. .*float32', ended.err[-1])
+    assert where, ended.err
+    epoch, iteration, loss, value = where.groups()
+    last = dict(zip('iDG', lab.lines('trace.csv')[-1].split(',')))
+    assert int(last['i']) == 6 * int(epoch) + int(iteration) - 1 and last[loss] == value
+    assert 'the checkpoint of epoch %d stays in %s' % (int(epoch) - 1, lab.path('run')) in ended.err[-1]
+    assert json.loads(lab.read('run', 'run.json').decode())['state'] == 'not finite'
+    assert lab.epochs()[-1] == '%04d' % (int(epoch) - 1)
+    again = lab.run('--resume')
+    assert again.status == 3 and again.err[-1] == ended.err[-1]
+
+
+def test_saturated_logits_end_a_conditional_run(small, tmp_path):
+    with np.load(os.path.join(REFERENCE, 'conditional', 'init.npz')) as file:
+        weights = dict(file)
+    weights['discriminator/dense_1/kernel'][:] = 3e38
+    np.savez(str(tmp_path / 'w.npz'), **weights)
+    ended = Lab(tmp_path / 'lab', PAGE['conditional'], small, '--init', tmp_path / 'w.npz').run()
+    assert ended.status == 3 and ended.out == []
+    assert re.search(r'epoch 0, iteration 1 of 6: the D loss is (inf|nan)\.', ended.err[-1]), ended.err
+    assert 'there is no checkpoint yet' in ended.err[-1]
+
+
+def test_weights_that_are_no_numbers_are_not_kept(small, tmp_path):
+    """The last step of an epoch may spoil the weights after its losses have been computed."""
+    with open(PAGE['basic'], encoding='utf-8') as file:
+        text = file.read()
+    step = "        _, loss_val_G = sess.run([train_G, loss_G], feed_dict={Z: noise})\n"
+    assert step in text
+    listing = tmp_path / 'spoilt.py'
+    listing.write_text(text.replace(step, step + (
+        "        if epoch == 2 and i == total_batch - 1:\n"
+        "            sess.run(G_b1.assign(G_b1 + np.nan))\n")), encoding='utf-8')
+    ended = Lab(tmp_path / 'lab', listing, small, '--epochs', 9).run()
+    assert ended.status == 3 and len(ended.out) == 3
+    assert 'epoch 2, iteration 6 of 6: the weights are no finite numbers' in ended.err[-1]
+    assert sorted(os.listdir(str(tmp_path / 'lab' / 'run' / 'checkpoints'))) == ['0000', '0001']
+
+
+# --- faults of the disk
+
+@pytest.mark.parametrize('file', ['model.ckpt.index', 'model.ckpt.data-00000-of-00001', 'model.ckpt.meta', 'state.npz',
+                                  'digests.json'])
+@pytest.mark.parametrize('damage', ['cut', 'flip', 'gone'])
+@pytest.mark.parametrize('name', ['basic'], indirect=True)
+def test_a_damaged_checkpoint_is_passed_over(finished, uninterrupted, name, file, damage):
+    path = finished.path('run', 'checkpoints', '0020', file)
+    with open(path, 'rb') as opened:
+        content = bytearray(opened.read())
+    if damage == 'gone':
+        os.remove(path)
+    else:
+        content[len(content) // 2] ^= 0x10
+        with open(path, 'wb') as opened:
+            opened.write(content if damage == 'flip' else content[:-20])
+    ended = finished.run('--resume')
+    assert ended.status == 0 and len(ended.out) == 2, ended.err
+    assert finished.path('run', 'checkpoints', '0020') + ' is damaged' in ended.err[0]
+    assert ended.err[1] == 'going on after epoch 19'
+    assert finished.outcome() == uninterrupted.outcome()
+
+
+@pytest.mark.parametrize('spoil', [
+    lambda state: state.pop('numpy/keys'), lambda state: state.pop('set/mnist.train/order'),
+    lambda state: state.update({'set/mnist.train/order': np.array([7, 600])}),
+    lambda state: state.update({'numpy/keys': np.zeros(3)}), lambda state: state.update({'lab/D loss': np.zeros(0)}),
+    lambda state: state.clear()], ids=['lacks keys', 'lacks an order', 'indices', 'keys', 'losses', 'empty'])
+@pytest.mark.parametrize('name', ['basic'], indirect=True)
+def test_a_state_that_is_whole_and_wrong_is_passed_over(finished, uninterrupted, name, spoil):
+    folder = finished.path('run', 'checkpoints', '0020')
+    with np.load(os.path.join(folder, 'state.npz')) as file:
+        state = dict(file)
+    spoil(state)
+    np.savez(os.path.join(folder, 'state.npz'), **state)
+    sign(folder)
+    ended = finished.run('--resume')
+    assert ended.status == 0 and ended.err[1] == 'going on after epoch 19', ended.err
+    assert finished.outcome() == uninterrupted.outcome()
+
+
+def sign(folder):
+    """Makes digests.json that of the files as they are."""
+    from lab import files
+    digests = {each: files.digest(os.path.join(folder, each)) for each in os.listdir(folder) if each != 'digests.json'}
+    with open(os.path.join(folder, 'digests.json'), 'w') as file:
+        json.dump(digests, file)
+
+
+def test_two_damaged_checkpoints_end_it(finished, name):
+    for epoch in finished.epochs():
+        os.remove(finished.path('run', 'checkpoints', epoch, 'state.npz'))
+    ended = finished.run('--resume')
+    assert ended.status == 2 and ended.out == [] and 'holds no whole checkpoint' in ended.err[-1]
+
+
+@pytest.mark.parametrize('name', ['basic'], indirect=True)
+def test_names_that_are_no_epochs_are_passed_over(finished, uninterrupted, name):
+    for each in '²', 'x', '-1':
+        os.mkdir(finished.path('run', 'checkpoints', each))
+    open(finished.path('run', 'checkpoints', '0099'), 'w').close()
+    assert finished.run('--resume').err == ['going on after epoch 20', 'seed: 7']
+
+
+def record_with(change):
+    def write(record):
+        return json.dumps(dict(record, **change))
+    return write
+
+
+@pytest.mark.parametrize('write, named', [
+    (record_with({'format': 1}), 'is of format 1, and this version knows format 2'),
+    (record_with({'format': 3}), 'is of format 3, and this version knows format 2'),
+    (record_with({'format': [2]}), 'is of format'), (lambda record: '{"format": 2, ', 'cannot be read'),
+    (lambda record: '[' * 100000, 'cannot be read'), (lambda record: '[]', 'cannot be read'),
+    (lambda record: '', 'cannot be read'), (record_with({'strips': {'../../x.png': ''}}), 'names strips'),
+    *((record_with({field: value}), "its %s is missing or of another kind" % field) for field, value in {
+        'id': 3, 'seed': '7', 'numbers': [], 'given': 'all', 'versions': None, 'strips': [], 'resumed': {}, 'feeds': 1,
+        'noise': 'x', 'data': 5, 'machine': [[]], 'epochs': True}.items())])
+@pytest.mark.parametrize('name', ['basic'], indirect=True)
+def test_a_record_that_is_none(finished, name, write, named):
+    record = json.loads(finished.read('run', 'run.json').decode())
+    with open(finished.path('run', 'run.json'), 'w') as file:
+        file.write(write(record))
+    before = snapshot(finished.path('run'))
+    refused(finished.run('--resume'), named, finished.path('run', 'run.json'))
+    assert snapshot(finished.path('run')) == before
+
+
+def test_a_full_disk_costs_one_epoch_at_most(small, tmp_path):
+    command = '%s %s --data %s --n-hidden 64 --run disk/run --samples strips --epochs 4 --resume' % (
+        sys.executable, PAGE['basic'], small)
+    script = '%s; echo status $?; ls -R disk/run; mount -o remount,size=9m disk; %s && cp -r disk/run run'
+    # Room for two checkpoints of 1.4 MB; the third is written before the first goes.
+    result = in_a_small_filesystem('3700k', script % (command, command), tmp_path)
+    assert result.returncode == 0, result.stderr
+    out, err = result.stdout.splitlines(), result.stderr.splitlines()
+    assert [line[:11] for line in out if 'Epoch' in line] == [
+        'Epoch: 0000', 'Epoch: 0001', 'Epoch: 0002', 'Epoch: 0002', 'Epoch: 0003']
+    assert 'status 2' in out and out.count('0000') == out.count('0001') == 1
+    assert 'part' not in result.stdout
+    full, = [line for line in err if 'error' in line]
+    assert 'checkpoints/0002 cannot be written (' in full and 'Traceback' not in result.stderr
+    assert 'going on after epoch 1' in err
+    whole = Lab(tmp_path / 'whole', PAGE['basic'], small, '--n-hidden', '64', '--epochs', '4')
+    assert whole.run().status == 0
+    for each in checkpoints.FILES:
+        assert (tmp_path / 'run' / 'checkpoints' / '0003' / each).read_bytes() == whole.read(
+            'run', 'checkpoints', '0003', each)
+
+
+def test_a_folder_made_read_only_half_way(small, tmp_path):
+    lab = Lab(tmp_path / 'lab', PAGE['basic'], small, '--epochs', '100000')
+    with subprocess.Popen([sys.executable, lab.listing, *lab.argv], encoding='utf-8', stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, preexec_fn=drop_roots_privilege) as process:
+        for _ in range(3):
+            process.stdout.readline()
+        os.chmod(lab.path('run', 'checkpoints'), 0o555)
+        err = process.communicate(timeout=60)[1].splitlines()
+    os.chmod(lab.path('run', 'checkpoints'), 0o755)
+    assert process.returncode == 2 and len(err) == 2, err
+    assert lab.path('run', 'checkpoints') in err[1] and 'cannot be written (Permission denied)' in err[1]
+    newest = int(lab.epochs()[-1])
+    ended = lab.run('--resume', '--epochs', str(newest + 3))
+    assert ended.status == 0 and 'going on after epoch %d' % newest in ended.err
+
+
+# --- paths
+
+@pytest.mark.parametrize('folder', ['hw[1]', 'a*b?', 'a\nb', 'a\u0085b', 'a\u2028b', 'with space', '한글', '\\'])
+def test_a_path_of_any_letters(small, tmp_path, folder):
+    lab = Lab(tmp_path / folder, PAGE['basic'], small, '--epochs', 1)
+    assert lab.run().status == 0, lab.lines('stderr')
+    ended = lab.run('--resume', '--epochs', 2)
+    assert ended.status == 0 and ended.err == ['going on after epoch 0', 'seed: 7'], ended
+    assert sorted(os.listdir(lab.path('samples'))) == ['.strips', '000.png']
+
+
+def test_a_path_that_is_no_utf_8_is_refused_before_anything(small, tmp_path):
+    ended = run(PAGE['basic'], '--data', small, '--run', os.fsencode(tmp_path / 'a').decode() + '\udcff',
+                '--samples', tmp_path / 's', output=tmp_path)
+    refused(ended, '--run', 'UTF-8')
+    assert sorted(os.listdir(str(tmp_path))) == ['stderr', 'stdout']
+
+
+def test_a_run_goes_on_where_it_has_been_moved_to(finished, uninterrupted, tmp_path, name):
+    """Renamed, and beside a copy of itself, with the numbers that it was begun with."""
+    shutil.copytree(finished.path('run'), str(tmp_path / 'theirs'))
+    before = snapshot(finished.folder)
+    ended = run(PAGE[name], '--data', finished.argv[1], '--run', tmp_path / 'theirs', '--samples', tmp_path / 's',
+                '--resume', '--epochs', 22, output=tmp_path)
+    assert ended.status == 0 and ended.err[0] == 'going on after epoch 20', ended.err
+    assert snapshot(finished.folder) == before
+    assert sorted(os.listdir(str(tmp_path / 's'))) == ['.strips', '000.png', '009.png', '019.png']

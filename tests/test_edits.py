@@ -1,0 +1,310 @@
+"""The page, changed as a reader changes it: it trains as it says, and what is wrong is said in one line."""
+
+import os
+import shutil
+import signal
+
+import numpy as np
+import page
+import pytest
+from processes import Lab, run
+
+D_STEP = "        _, loss_val_D = sess.run([train_D, loss_D], feed_dict={X: batch_xs, Z: noise})\n"
+G_STEP = "        _, loss_val_G = sess.run([train_G, loss_G], feed_dict={Z: noise})\n"
+NOISE = "        noise = get_noise(batch_size, n_noise)\n"
+BATCH = "        batch_xs, batch_ys = mnist.train.next_batch(batch_size)\n"
+OUTPUT = "output = tf.nn.sigmoid(tf.matmul(hidden, G_W2) + G_b2)"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes an edited §9.1 (or another text) as my_gan.py; returns its path."""
+    def of(*edits, text=None):
+        (tmp_path / 'my_gan.py').write_text(text or page.edited('basic', *edits), encoding='utf-8')
+        return tmp_path / 'my_gan.py'
+    return of
+
+
+@pytest.fixture
+def train(write, small, tmp_path):
+    """Trains an edited §9.1 for two epochs in tmp_path/lab; returns Ended."""
+    def of(*edits, words=(), text=None):
+        words = [*words, *([] if '--epochs' in words else ['--epochs', 2])]
+        os.makedirs(str(tmp_path / 'lab'), exist_ok=True)
+        return run(write(*edits, text=text), '--data', small, '--run', tmp_path / 'lab' / 'run', *words,
+                   output=tmp_path / 'lab')
+    return of
+
+
+def in_a_function(text):
+    """A listing whose loop stands in a function, which is called at the end."""
+    head, loop = text.split('for epoch in ')
+    lines = ['    ' + line if line.strip() else line for line in ('for epoch in ' + loop).splitlines(keepends=True)]
+    return head + 'def main():\n' + ''.join(lines) + '\n\nmain()\n'
+
+
+# --- the same listing and seed, the same bytes, whatever the loop draws
+
+LOOPS = {
+    'between batch and noise': [(NOISE, "        if i >= 3:\n            np.random.normal()\n" + NOISE)],
+    'get_noise(10) at times': [(NOISE, NOISE + "        if i % 5 == 0:\n            get_noise(10, n_noise)\n")],
+    'after the noise': [(NOISE, NOISE + "        if i >= 2:\n            noise = np.random.normal(size=(100, 128))\n")],
+    'between the steps': [(D_STEP, D_STEP + "        noise = np.random.normal(size=noise.shape)\n")],
+    'two steps of D': [(D_STEP, D_STEP + D_STEP)],
+    'another order': [(D_STEP + G_STEP, G_STEP + D_STEP)],
+    'random of Python': [("import numpy as np\n", "import numpy as np\nimport random\n"),
+                         (NOISE, NOISE + "        noise *= random.random()\n")],
+    'a generator of its own': [("# %% 9.1-8  noise\n", "rng = np.random.default_rng(3)\n"),
+                               ("np.random.normal(size=(", "rng.normal(size=(")],
+    'a function around it': [],
+    'test batches': [(NOISE, "        mnist.test.next_batch(7)\n" + NOISE)]}
+
+
+@pytest.mark.parametrize('name', LOOPS)
+def test_a_loop_gives_what_it_gives_without_the_lab(write, small, tmp_path, name):
+    text = page.edited('basic', *LOOPS[name])
+    path = write(text=in_a_function(text) if name == 'a function around it' else text)
+    plain_text = page.without_lab(path.read_text(encoding='utf-8'), small, epochs=2)
+    if 'random' in plain_text:  # the lab seeds Python's generator as well
+        plain_text = plain_text.replace('import random\n', 'import random\nrandom.seed(7)\n')
+    if name == 'another order':  # what is printed is to come after both
+        plain_text = plain_text.replace(D_STEP, '').replace(G_STEP, G_STEP + D_STEP)
+    plain = run(page.write_alone(tmp_path / 'alone', plain_text), output=tmp_path)
+    assert plain.status == 0, plain.err
+    lab = Lab(tmp_path / 'lab', path, small, '--epochs', 2)
+    assert lab.run().status == 0, lab.lines('stderr')
+    losses = [line.split(',')[1:] for line in lab.lines('trace.csv')[1:]]
+    traced = [line.split()[1:] for line in plain.out if line.startswith('trace')]
+    assert len(traced) == len(losses) == 12
+    if name == 'another order':  # there the D loss is printed an iteration late
+        losses, traced = [[G for _, G in rows] for rows in (losses, traced)]
+    assert losses == traced
+    assert [line for line in plain.out if not line.startswith('trace')] == lab.lines('stdout')
+
+
+def test_what_a_run_draws_from_goes_on_when_it_is_resumed(write, small, tmp_path):
+    path = write(("import numpy as np\n", "import numpy as np\nimport random\n"),
+                 ("# %% 9.1-8  noise\n", "rng = np.random.default_rng(3)\nold = np.random.RandomState(4)\n"),
+                 ("np.random.normal(size=(batch_size, n_noise))",
+                  "rng.normal(size=(batch_size, n_noise)) + old.normal() + random.random()"))
+    whole = Lab(tmp_path / 'whole', path, small, '--epochs', 8)
+    assert whole.run().status == 0, whole.lines('stderr')
+    lab = Lab(tmp_path / 'killed', path, small, '--epochs', 8)
+    assert lab.run(kill_at=100).status == -signal.SIGKILL
+    assert lab.epochs() and lab.epochs()[-1] < '0007', 'killed in the midst of it'
+    assert lab.run('--resume').status == 0
+    assert lab.outcome() == whole.outcome()
+
+
+# --- what is wrong, in one line
+
+def test_the_page_as_it_is_has_nothing_said_of_it(train):
+    assert train().err == ['seed: 7']
+
+
+def test_a_layer_in_no_var_list(train):
+    ended = train(("D_b2 = tf.Variable(tf.zeros([1]))\n", "D_b2 = tf.Variable(tf.zeros([1]))\n"
+                   "G_W3 = tf.Variable(tf.random_normal([n_hidden, n_hidden], stddev=0.01))\n"),
+                  (OUTPUT, "hidden = tf.nn.relu(tf.matmul(hidden, G_W3))\n    " + OUTPUT))
+    assert ended.status == 0 and ended.err == [
+        'no step trains G_W3, which stays as it begins: is it in a var_list?', 'seed: 7']
+
+
+WRONG = {
+    'all': ([(', var_list=D_var_list', ''), (', var_list=G_var_list', '')],
+            'train_D also changes G_W1, G_b1, G_W2, G_b2, train_G also changes D_W1, D_b1, D_W2, D_b2'),
+    'all by G': ([(', var_list=G_var_list', '')], 'train_G also changes D_W1, D_b1, D_W2, D_b2'),
+    'printed': ([('minimize(-loss_G, var_list=G_var_list)', 'minimize(-loss_D, var_list=D_var_list)'),
+                 (G_STEP, G_STEP.replace('{Z', '{X: batch_xs, Z'))],
+                "train_G changes none of the generator's variables, but D_W1, D_b1, D_W2, D_b2"),
+    'swapped': ([('train_D = ', 'train = '), ('train_G = ', 'train_D = '), ('train = ', 'train_G = '),
+                 (G_STEP, G_STEP.replace('{Z', '{X: batch_xs, Z'))],
+                "train_D changes none of the discriminator's variables, but G_W1, G_b1, G_W2, G_b2, "
+                "train_G changes none of the generator's variables, but D_W1, D_b1, D_W2, D_b2")}
+
+
+@pytest.mark.parametrize('name', WRONG)
+def test_steps_that_train_what_they_should_not(train, name):
+    edits, said = WRONG[name]
+    ended = train(*edits)
+    assert ended.status == 0 and ended.err == [
+        said + ': each step is to train its own network (loss and var_list)', 'seed: 7']
+
+
+def test_a_generator_without_its_sigmoid(train):
+    seed, line = train((OUTPUT, OUTPUT.replace('tf.nn.sigmoid', ''))).err
+    assert line.startswith('G leaves [0, 1], the range of the images: it draws values from -0.')
+
+
+def test_names_that_the_lab_looks_for(train, tmp_path):
+    ended = train(('get_noise', 'make_noise'), ('D_gene', 'D_fake'), ('loss_D', 'd_loss'))
+    assert ended.status == 0 and len(ended.out) == 3
+    line, seed = ended.err
+    assert line.startswith('the listing has no D_gene, loss_D, get_noise: off without it: D_mean; the D loss')
+    rows = (tmp_path / 'lab' / 'run' / 'losses.csv').read_text().splitlines()[1:]
+    assert [row.split(',')[1] for row in rows] == ['nan', 'nan']
+    assert ended.out[-2].endswith('%.4g' % float(rows[-1].split(',')[2]))
+
+
+def test_a_noise_of_ones_own_is_kept(train, tmp_path):
+    assert train(('np.random.normal(size=(batch_size, n_noise))',
+                  'np.random.choice([0., 1.], size=(batch_size, n_noise))')).status == 0
+    with np.load(str(tmp_path / 'lab' / 'run' / 'noise.npz')) as file:
+        assert file['noise'].shape == (10000, 128) and set(np.unique(file['noise'])) == {0, 1}
+
+
+def test_a_get_noise_that_is_called_otherwise(train):
+    ended = train(('def get_noise(batch_size, n_noise):', 'def get_noise(batch_size):'),
+                  ('get_noise(batch_size, n_noise)', 'get_noise(batch_size)'),
+                  ('get_noise(sample_size, n_noise)', 'get_noise(sample_size)'))
+    assert ended.status == 0, ended.err
+    assert ended.err[0].startswith('film, movie, digits are off: get_noise(10000, 128) fails: ')
+
+
+@pytest.mark.parametrize('sign', ['D', 'both'])
+def test_a_minus_sign_that_was_dropped(train, sign):
+    edits = [('minimize(-loss_D', 'minimize(loss_D')] + [('minimize(-loss_G', 'minimize(loss_G')] * (sign == 'both')
+    ended = train(*edits, words=['--epochs', 60, '--learning-rate', '0.002'])
+    assert ended.status == 3
+    assert 'the D loss is -inf. It fell in every one of the last' in ended.err[-1]
+    assert 'minimize(-loss_D, …) takes a minus sign' in ended.err[-1] and 'float32' not in ended.err[-1]
+
+
+def test_reuse_forgotten(small, tmp_path, train):
+    ended = train(text=page.edited('conditional', ('discriminator(G, Y, True)', 'discriminator(G, Y)')))
+    assert ended.status == 1 and ended.out == []
+    assert any('already exists, disallowed' in line for line in ended.err), "TensorFlow's own stays"
+    assert 'discriminator(G, Y, True)' in ended.err[-1] and ended.err[-1].startswith('my_gan.py: ')
+
+
+def test_an_error_of_ones_own_keeps_its_traceback(train):
+    ended = train((BATCH, BATCH + "        batch_xs[1, 2, 3]\n"))
+    assert ended.status == 1 and ended.err[1].startswith('Traceback') and 'IndexError' in ended.err[-1]
+
+
+# --- changed, and then resumed
+
+def test_a_listing_that_has_changed_goes_on_and_says_so(train, tmp_path):
+    assert train().status == 0
+    edits = [('tf.nn.relu', 'tf.nn.tanh'), ('learning_rate = 0.0002', 'learning_rate = 0.0004'),
+             ('np.random.normal(size=(batch_size, n_noise))', 'np.random.uniform(size=(batch_size, n_noise))')]
+    numbers = [n for n, (old, new) in enumerate(zip(page.text('basic').split('\n'), page.edited('basic', *edits).split(
+        '\n')), 1) if old != new]
+    ended = train(*edits, words=['--resume', '--epochs', 3])
+    assert ended.status == 0 and ended.err == [
+        'going on after epoch 1',
+        'the listing has changed since (lines %s): going on with it as it now is' % ', '.join(map(str, numbers)),
+        'seed: 7']
+    record = (tmp_path / 'lab' / 'run' / 'run.json').read_text()
+    assert '"learning_rate": 0.0004' in record and '+learning_rate = 0.0004' in record
+    ended = train(*edits, words=['--resume', '--epochs', 4])
+    assert ended.err == ['going on after epoch 2', 'seed: 7'], 'it has not changed once more'
+
+
+@pytest.mark.parametrize('edits, said', [
+    ([('n_hidden = 256', 'n_hidden = 64')], 'G_W1 has the shape [128, 256] there, and [128, 64] in the listing'),
+    ([("G_b1 = tf.Variable(tf.zeros([n_hidden]))\n", "G_b1 = tf.Variable(tf.zeros([n_hidden]))\n"
+       "more = tf.Variable(tf.zeros([3]))\n")], 'more has the shape [256, 784] there, and [3] in the listing')])
+def test_another_network_is_refused_and_not_called_damaged(train, edits, said):
+    assert train().status == 0
+    ended = train(*edits, words=['--resume', '--epochs', 3])
+    assert ended.status == 2 and ended.out == [] and len(ended.err) == 1
+    assert said in ended.err[0] and 'damaged' not in ended.err[0] and 'listing.py' in ended.err[0]
+
+
+def test_labels_that_were_forgotten(train):
+    assert train(text=page.text('conditional')).status == 0
+    forgotten = page.edited('conditional', ("        inputs = tf.concat([inputs, labels], 1)\n", ""))
+    ended = train(text=forgotten, words=['--resume', '--epochs', 3])
+    assert ended.status == 2
+    assert ('discriminator/dense/kernel has the shape [794, 256] there, and [784, 256] in the listing') in ended.err[0]
+
+
+# --- loops that are left, and strips that are saved otherwise
+
+def test_an_inner_loop_that_breaks_has_the_trace_of_what_was_done(train, tmp_path):
+    edit = (G_STEP, G_STEP + "        if epoch == 1 and i == 3:\n            break\n")
+    words = ['--trace', tmp_path / 'trace.csv']
+    assert train(edit, words=[*words, '--epochs', 3]).status == 0
+    ended = train(edit, words=[*words, '--epochs', 4, '--resume'])
+    assert ended.status == 0 and ended.err == ['going on after epoch 2', 'seed: 7']
+    rows = (tmp_path / 'trace.csv').read_text().splitlines()[1:]
+    assert [int(row.split(',')[0]) for row in rows] == list(range(6 + 4 + 6 + 6))
+
+
+@pytest.mark.parametrize('leaves', ['break', 'return'])
+def test_a_loop_that_is_left_keeps_the_epoch_that_was_done(train, tmp_path, leaves):
+    strip = "    # 9.1-13"
+    text = page.edited('basic', (strip, "    if epoch == 2:\n        break\n" + strip))
+    if leaves == 'return':
+        text = in_a_function(text).replace('            break\n', '            return\n')
+    ended = train(text=text, words=['--epochs', 9])
+    assert ended.status == 0 and ended.err == ['seed: 7'], ended.err
+    run_folder = tmp_path / 'lab' / 'run'
+    assert sorted(os.listdir(str(run_folder / 'checkpoints'))) == ['0001', '0002']
+    assert len((run_folder / 'losses.csv').read_text().splitlines()) == 4
+    assert '"state": "stopped"' in (run_folder / 'run.json').read_text()
+
+
+def test_the_pages_own_savefig(write, small, tmp_path):
+    """From the root of the project, whose samples/ a reader has before him."""
+    path = write(("run.save_strip(fig, epoch)",
+                  "plt.savefig('samples/{}.png'.format(str(epoch).zfill(3)), bbox_inches='tight')"))
+    (tmp_path / 'samples').mkdir()
+    ended = run(path, '--data', small, '--epochs', 1, '--run', tmp_path / 'run', output=tmp_path)
+    assert ended.status == 0 and ended.err == ['seed: 7'], ended.err
+    strip = (tmp_path / 'samples' / '000.png').read_bytes()
+    assert (tmp_path / 'run' / 'samples' / '000.png').read_bytes() == strip
+    assert '"000.png": ' in (tmp_path / 'run' / 'run.json').read_text()
+
+
+def test_a_picture_that_is_no_strip_is_saved_as_it_is(train, tmp_path):
+    assert train(("plt.subplots(1, sample_size, figsize=(sample_size, 1))", "plt.subplots(2, 5)"),
+                 ("            ax[i]", "            ax.flat[i]")).status == 0
+    assert (tmp_path / 'lab' / 'run' / 'samples' / '000.png').stat().st_size > 1000
+
+
+# --- other ways to write the loop
+
+@pytest.mark.parametrize('edits', [
+    [(D_STEP + G_STEP, "        _, _, loss_val_D, loss_val_G = sess.run([train_D, train_G, loss_D, loss_G], "
+                       "{X: batch_xs, Z: noise})\n")],
+    [(D_STEP, "        done = sess.run({'step': train_D, 'loss': loss_D}, {X: batch_xs, Z: noise})\n"
+              "        loss_val_D = done['loss']\n")],
+    [(D_STEP, "        sess.run(train_D, {X: batch_xs, Z: noise})\n"
+              "        loss_val_D = sess.run(loss_D, {X: batch_xs, Z: noise})\n")]],
+    ids=['both at once', 'a dictionary', 'a step without its loss'])
+def test_losses_are_seen_however_they_are_fetched(train, tmp_path, edits):
+    ended = train(*edits, words=['--trace', tmp_path / 'trace.csv'])
+    assert ended.status == 0, ended.err
+    rows = [row.split(',') for row in (tmp_path / 'trace.csv').read_text().splitlines()[1:]]
+    assert len(rows) == 12
+    for epoch, line in enumerate(ended.out[:2]):
+        D, G = rows[6 * epoch + 5][1:]
+        assert line.split()[-1] == f'{np.float32(G):.4}'
+        assert D == 'nan' or line.split()[4] == f'{np.float32(D):.4}'
+
+
+def test_a_placeholder_of_ones_own(train, tmp_path):
+    ended = train(
+        ("# %% 9.1-4", "keep_prob = tf.placeholder(tf.float32)\n\n# %% 9.1-4"),
+        ("    " + OUTPUT, "    hidden = tf.nn.dropout(hidden, keep_prob=keep_prob)\n    " + OUTPUT),
+        ("Z: noise}", "Z: noise, keep_prob: 0.5}"))
+    assert ended.status == 0 and ended.err == ['seed: 7'], ended.err
+    assert '"Placeholder_2:0": 0.5' in (tmp_path / 'lab' / 'run' / 'run.json').read_text()
+
+
+def test_a_copy_of_a_listing_has_a_run_of_its_own(small, tmp_path):
+    """Its run is runs/NAME in its project, and its strips are there and nowhere else."""
+    project = tmp_path / 'project'
+    shutil.copytree(os.path.join(page.listings.CHAPTER09, 'lab'), str(project / 'chapter09' / 'lab'),
+                    ignore=shutil.ignore_patterns('__pycache__'))
+    for name in 'input_data.py', 'layers.py':
+        shutil.copy(os.path.join(page.listings.CHAPTER09, name), str(project / 'chapter09'))
+    path = project / 'chapter09' / 'my_gan.py'
+    path.write_text(page.text('basic'), encoding='utf-8')
+    from processes import script
+    ended = script(path, '--data', small, '--epochs', 1)
+    assert ended.status == 0, ended.err
+    assert sorted(os.listdir(str(project))) == ['chapter09', 'runs']
+    assert os.listdir(str(project / 'runs' / 'my_gan' / 'samples')) == ['000.png']

@@ -1,0 +1,80 @@
+"""What can be said to `python chapter09`, and that it answers at once."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from commanding import command
+from processes import script
+
+from lab import listings
+from tools import commands
+
+
+def test_every_command_is_listed_with_a_line():
+    for words, status in (['--help'], 0), (['-h'], 0), (['help'], 0), ([], 2):
+        ended = command(*words)
+        assert (ended[0], ended[2]) == (status, [])
+        lines = dict(line.split(None, 1) for line in ended[1][2:])
+        assert ended[1][0].startswith('usage: python chapter09 COMMAND') and list(lines) == list(commands.COMMANDS)
+        assert all(len(line) > 10 for line in lines.values()) and max(map(len, ended[1])) <= 100
+
+
+@pytest.mark.parametrize('name', commands.COMMANDS)
+def test_every_command_has_help(name):
+    status, out, err = command(name, '--help')
+    assert status == 0 and err == [] and out[0].startswith('usage: chapter09 ' + name)
+
+
+def test_an_unknown_command_is_one_line_that_names_the_others():
+    ended = script(listings.CHAPTER09, 'grade')
+    assert ended.status == 2 and ended.out == [] and len(ended.err) == 1
+    assert ended.err[0].startswith("chapter09: error: 'grade' is no command: name one of basic, cgan, run, all")
+
+
+BAD = [
+    (['basic', '--epochs', 'x'], '--epochs'), (['cgan', '--batch-size', '0'], '--batch-size'),
+    (['basic', 'x'], 'unrecognized arguments: x'), (['run', 'gan_basic', '--n-noise', '0'], '--n-noise'),
+    (['run', 'nothing'], 'there is no listing'), (['run', 'layers'], 'there is no listing'),
+    (['run', '../chapter09/gan_basic'], 'there is no listing'),
+    (['all', '--epochs', '0'], '--epochs'), (['all', '--run', 'x'], '--run is for one run'),
+    (['all', '--samples', 'x'], '--samples is for one run'), (['all', '--trace', 'x.csv'], '--trace is for one run'),
+    (['all', '--logdir', 'x'], '--logdir is for one run'), (['all', '--listing', 'basic'], '--listing'),
+    (['sweep', '--seeds', '4 4'], 'different seeds'), (['sweep', '--seeds', '4 04'], 'different seeds'),
+    (['sweep', '--seeds', 'random'], 'different seeds'), (['sweep', '--seeds', ''], 'different seeds'),
+    (['sweep', '--seeds', '4 -1'], '-1'), (['sweep', '--seed', '3'], '--seed is for one run'),
+    (['sweep', '--listing', 'both'], 'there is no listing'), (['sweep', '--epochs', 'x'], '--epochs'),
+    (['diff', ''], 'it names nothing'), (['diff', 'a', 'b', 'c'], 'unrecognized arguments: c'),
+    (['diff', '--out', '/dev/null/diff'], '/dev/null/diff'),
+    (['digits'], 'DIGITS'), (['digits', '1', '--frames', '1'], '--frames'), (['movie', '--run', ''], 'names nothing'),
+    (['curves', '--run', '/nowhere'], 'holds no run'), (['verify', 'x'], 'unrecognized arguments: x'),
+    (['judge'], 'FILE.npz')]
+
+
+def test_what_cannot_be_is_one_line_with_status_2_and_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = sorted(os.listdir(listings.ROOT))
+    for words, reason in BAD:
+        status, out, err = command(*words)
+        assert status == 2 and out == [] and len(err) == 1 and reason in err[0], (words, err)
+    assert sorted(os.listdir(listings.ROOT)) == root and os.listdir(str(tmp_path)) == []
+
+
+def test_help_and_what_cannot_be_do_not_wait_for_tensorflow():
+    """In one Python, which has loaded neither TensorFlow nor matplotlib when all has been said."""
+    program = '''
+import sys
+from commanding import command
+from test_commands import BAD
+from tools import commands
+for words in [['--help'], *([name, '--help'] for name in commands.COMMANDS), *(words for words, _ in BAD)]:
+    command(*words)
+    loaded = {'tensorflow', 'matplotlib', 'pandas'} & set(sys.modules)
+    assert not loaded, (words, loaded)
+'''
+    here = os.path.dirname(os.path.abspath(__file__))
+    paths = os.pathsep.join([listings.CHAPTER09, os.path.dirname(here), here])
+    ended = subprocess.run([sys.executable, '-c', program], env=dict(os.environ, PYTHONPATH=paths),
+                           encoding='utf-8', capture_output=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
