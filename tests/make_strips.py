@@ -103,6 +103,16 @@ def sign_dropped(home):
     train(home, 'basic', changes=[('minimize(-loss_G', 'minimize(loss_G')])
 
 
+def no_sigmoid(home):
+    """A generator without the sigmoid on its output, each digit on a scale of its own, as imshow draws it."""
+    scaled = ('imshow(np.reshape(samples[i], (28, 28)))',
+              'imshow((lambda x: (x - x.min()) / (x.max() - x.min()))(np.reshape(samples[i], (28, 28))))')
+    train(home, 'basic', changes=[
+        scaled, ('tf.nn.sigmoid(tf.matmul(hidden, G_W2) + G_b2)', 'tf.matmul(hidden, G_W2) + G_b2')])
+    train(home, 'conditional', changes=[
+        scaled, ('n_input, activation=tf.nn.sigmoid', 'n_input, activation=None')])
+
+
 def gone_astray(home):
     """§9.2 as it is, with a seed from which its generator never recovers."""
     train(home, 'conditional', '--seed', '2')
@@ -157,7 +167,7 @@ def one_epoch(images, kind):
 WAYS = dict(
     {'honest-%d' % n: honest(*seeds) for n, seeds in enumerate(HONEST, 1)},
     **{'never-trained': never_trained, 'without-labels': without_labels, 'gone-astray': gone_astray,
-       'sign-dropped': sign_dropped,
+       'sign-dropped': sign_dropped, 'no-sigmoid': no_sigmoid,
        'untrained': change(untrained), 'collapsed': change(collapsed),
        'not-finite': change(lambda images, kind: images * np.nan),
        'transposed': change(lambda images, kind: images.transpose(0, 2, 1), all_rows=True),

@@ -359,6 +359,11 @@ def _levels_of_grey(pixels):
     """The levels, float64 in [0, 255], of greys: a scale of their own, or that of viridis turned grey."""
     greys = pixels.mean(axis=-1)
     luma = VIRIDIS @ [0.299, 0.587, 0.114]  # as ITU-R BT.601 weighs red, green and blue
-    if np.percentile(greys, 10) > luma[0] / 2 and np.percentile(greys, 99) < (luma[-1] + 255) / 2:
+    tenth, last = np.percentile(greys, [10, 99])
+    # A map of greys that imshow has fitted to each tile reaches both of its ends there. So does what a JPEG adds to
+    # viridis; but where that is, at least a tenth is as dark as viridis begins.
+    lowest, highest = np.median(greys.min(axis=(2, 3))), np.median(greys.max(axis=(2, 3)))
+    fitted = lowest < luma[0] / 2 and highest > (luma[-1] + 255) / 2 and tenth > luma[0] + 7
+    if tenth > luma[0] / 2 and last < (luma[-1] + 255) / 2 and not fitted:
         greys = np.interp(greys, luma, np.arange(256))
     return greys, np.zeros(greys.shape, bool)

@@ -11,7 +11,7 @@ import pytest
 from commanding import command
 from conftest import FILES, read_bytes
 from made import changed_run, rewrite, train
-from make_strips import HONEST, REFERENCE, SAMPLES, STRIPS, WAYS, draw
+from make_strips import HONEST, REFERENCE, SAMPLES, STRIPS, WAYS, by_the_page, draw
 from PIL import Image
 from processes import CONTEXT, PAGE
 
@@ -56,7 +56,7 @@ def test_honest_seeds_are_as_good_as_each_other(the_judge, n, other, listing):
 
 FAILURES = {'never-trained': 'noise', 'without-labels': 'labels', 'gone-astray': 'collapse', 'sign-dropped': 'opposed',
             'untrained': 'noise', 'collapsed': 'collapse', 'not-finite': 'blank', 'transposed': 'turned',
-            'inverted': 'colours', 'shuffled-labels': 'labels', 'one-epoch': 'epochs'}
+            'inverted': 'colours', 'shuffled-labels': 'labels', 'one-epoch': 'epochs', 'no-sigmoid': 'ground'}
 
 
 @pytest.mark.parametrize('name, listing', [
@@ -104,7 +104,8 @@ def test_an_upper_row_of_other_digits(the_judge, tmp_path):
 
 
 def test_the_first_epochs_are_not_held_against_a_run_but_noise_is(the_judge, tmp_path):
-    for name, expected in ('one-epoch', 'equivalent'), ('untrained', 'worse'), ('inverted', 'worse'):
+    for name, expected in [('one-epoch', 'equivalent'), ('untrained', 'worse'), ('inverted', 'worse'),
+                           ('sign-dropped', 'worse'), ('no-sigmoid', 'worse')]:
         folder = tmp_path / name
         folder.mkdir()
         for source, epoch in ('049', '009'), ('099', '019'):
@@ -138,6 +139,62 @@ def one_dark_tile(row):
     ('conditional', lambda row: row[[9, 8, 2, 3, 1, 5, 0, 7, 4, 6]], 'labels')])
 def test_strips_that_are_partly_wrong(the_judge, tmp_path, listing, change, reason):
     assert verdict(the_judge, redrawn(tmp_path, listing, change)).verdict == ('worse', reason)
+
+
+@pytest.mark.parametrize('listing, cmap, spacing', [
+    ('basic', 'gray_r', {}), ('conditional', 'viridis', {'wspace': 0, 'hspace': 0})])
+def test_an_honest_strip_is_as_good_however_it_is_drawn(the_judge, tmp_path, listing, cmap, spacing):
+    strip = results.find(os.path.join(STRIPS, 'honest-2'))[listing].strips[99]
+    by_the_page(reading.read(strip).digits, tmp_path / '099.png', cmap, spacing, bbox_inches='tight')
+    assert verdict(the_judge, results.find(str(tmp_path / '099.png'))).verdict.name == 'equivalent'
+
+
+@pytest.mark.parametrize('name, listing, cmap, reason', [
+    ('sign-dropped', 'basic', 'gray', 'opposed'), ('no-sigmoid', 'basic', 'gray_r', 'ground'),
+    ('no-sigmoid', 'conditional', 'gray', 'ground'), ('untrained', 'basic', 'gray_r', 'noise')])
+def test_a_failure_has_its_reason_also_in_grey(the_judge, tmp_path, name, listing, cmap, reason):
+    strip = results.find(os.path.join(STRIPS, name))[listing].strips[99]
+    by_the_page(reading.read(strip).digits, tmp_path / '099.png', cmap, bbox_inches='tight')
+    assert verdict(the_judge, results.find(str(tmp_path / '099.png'))).verdict == ('worse', reason)
+
+
+@pytest.mark.parametrize('name, reason', [('untrained', 'noise'), ('no-sigmoid', 'ground')])
+@pytest.mark.parametrize('form', ['small.png', 'grey.jpg'])
+def test_noise_and_digits_on_a_ground_are_told_apart_in_any_form(the_judge, tmp_path, name, reason, form):
+    """A small picture and a JPEG make noise smoother than it was."""
+    picture = Image.open(os.path.join(STRIPS, name, 'samples', '099.png')).convert('RGB')
+    if form == 'small.png':
+        picture.resize((500, 68)).save(str(tmp_path / form))
+    else:
+        picture.convert('L').save(str(tmp_path / form), quality=30)
+    found = verdict(the_judge, results.find(str(tmp_path / form)), only('basic', results.find(os.path.join(
+        REFERENCE, 'basic', 'samples', '099.png'))))
+    assert found.verdict == ('worse', reason)
+
+
+@pytest.fixture(scope='module')
+def honest_digits(the_judge):
+    """Digits of five seeds and of the reference from epoch 049 on, [n, 28, 28], and what they are read as."""
+    strips = [path for n in range(1, len(HONEST) + 1)
+              for path in results.find(os.path.join(STRIPS, 'honest-%d' % n))['basic'].strips.values()]
+    strips += [path for epoch, path in REFERENCES['basic'].strips.items() if epoch >= 49]
+    digits = np.concatenate([reading.read(path).digits[0] for path in strips])
+    return digits, the_judge.read(digits.reshape(-1, 784))[0].argmax(axis=1)
+
+
+@pytest.mark.parametrize('n, expected', [(31, ('worse', 'classes')), (16, ('equivalent', None))])
+def test_fifty_digits_of_which_so_many_are_one(the_judge, tmp_path, honest_digits, n, expected):
+    digits, reads = honest_digits
+    random = np.random.RandomState(0)
+    most = np.bincount(reads).argmax()
+    order = np.concatenate([random.permutation(np.flatnonzero(reads == most))[:n],
+                            random.permutation(np.flatnonzero(reads != most))[:50 - n]])
+    strips = digits[random.permutation(order)].reshape(5, 1, 10, 28, 28)
+    for strip, epoch in zip(strips, range(59, 100, 10)):
+        draw(strip, str(tmp_path / ('%03d.png' % epoch)))
+    found = verdict(the_judge, results.find(str(tmp_path)))
+    assert [strip.verdict.name for strip in found.strips] == ['equivalent'] * 5
+    assert found.verdict == expected
 
 
 @pytest.mark.parametrize('listing, name', [
@@ -178,6 +235,12 @@ def one_shape(arrays):
     arrays['G_W1'][:] = 0
 
 
+def hardly_any_contrast(arrays):
+    """What the weights of a generator without a sigmoid draw through one."""
+    arrays['G_W2'] *= 0.1
+    arrays['G_b2'] *= 0.1
+
+
 def untrained(arrays):
     with np.load(os.path.join(REFERENCE, 'basic', 'init.npz')) as file:
         arrays.update(file)
@@ -185,7 +248,8 @@ def untrained(arrays):
 
 @pytest.mark.parametrize('listing, change, reason', [
     ('basic', nothing, None), ('conditional', nothing, None), ('conditional', shuffle_labels, 'labels'),
-    ('basic', no_number, 'blank'), ('basic', one_shape, 'collapse'), ('basic', untrained, 'noise')])
+    ('basic', no_number, 'blank'), ('basic', one_shape, 'collapse'), ('basic', untrained, 'noise'),
+    ('basic', hardly_any_contrast, 'ground')])
 def test_fresh_images_are_judged_where_there_are_weights(the_judge, tmp_path, listing, change, reason):
     found = of_weights(the_judge, listing, change, tmp_path)
     assert found.whole.of == '%d fresh images' % FRESH

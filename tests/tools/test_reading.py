@@ -13,7 +13,7 @@ from PIL import Image
 from tools import reading as figures
 import input_data
 from lab.errors import BadInput
-from make_strips import by_the_page, draw
+from make_strips import STRIPS, by_the_page, draw
 
 
 def strip(images, path):
@@ -266,6 +266,15 @@ def test_the_upper_row_tells_which_way_greys_go(tmp_path):
         by_the_page(digits, tmp_path / 's.png', cmap, **TIGHT)
         found = figures.read(str(tmp_path / 's.png'))
         assert found.reversed == (cmap == 'gray_r') and np.abs(found.digits - digits).mean() <= 0.02
+
+
+@pytest.mark.parametrize('cmap', ['gray', 'gray_r'])
+def test_greys_of_digits_on_a_ground_are_not_taken_for_viridis_turned_grey(tmp_path, cmap):
+    """Where hardly any pixel is quite black or quite white."""
+    digits = figures.read(os.path.join(STRIPS, 'no-sigmoid', 'samples', '099.png')).digits
+    by_the_page(digits, tmp_path / 's.png', cmap, **TIGHT)
+    found = figures.read(str(tmp_path / 's.png'))
+    assert found.reversed == (cmap == 'gray_r') and np.abs(found.digits - digits).mean() <= 0.02
 
 
 def test_blots_on_white_are_not_taken_for_tiles(tmp_path):
