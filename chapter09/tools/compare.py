@@ -212,13 +212,23 @@ def _number(name, measured):
 
 def main(chosen):
     """Compares as `tools.commands.diff` has parsed it; returns the status."""
-    mine, other = results.find(chosen.mine), results.find(chosen.other)
+    passed_over = []
+    mine, other = results.find(chosen.mine, passed_over), results.find(chosen.other, passed_over)
     both = [kind for kind in listings.CHAPTER if kind in mine and kind in other]
+    if not both and passed_over:
+        raise passed_over[0]
     if not both:
         raise BadInput('%s holds strips of the %s listing, %s of the %s: name two of one listing'
                        % (chosen.mine, *mine, chosen.other, *other))
     judge = Judge(input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True))
-    compared = [compare(judge, mine[kind], other[kind]) for kind in both]
+    compared, refused = [], []
+    for kind in both:
+        try:
+            compared.append(compare(judge, mine[kind], other[kind]))
+        except BadInput as error:  # of one strip, or of the run's data: it says nothing of the other listing
+            refused.append(error)
+    if not compared:
+        raise refused[0]
     with files.refusals(chosen.out):
         os.makedirs(chosen.out, exist_ok=True)
     for found in compared:
@@ -228,7 +238,10 @@ def main(chosen):
         print(json.dumps({found.kind: as_json(found) for found in compared}, ensure_ascii=False, indent=1))
     else:
         print('\n\n'.join('\n'.join(table(found)) for found in compared))
-    for kind in mine.keys() ^ other.keys():
+    passed_over += refused
+    for error in passed_over:
+        say('passed over: %s' % error)
+    for kind in () if passed_over else mine.keys() ^ other.keys():
         lacking = chosen.other if kind in mine else chosen.mine
         say('%s: no strips of it in %s' % (kind, _short(lacking)))
     return 1 if any(found.verdict.name == verdicts.WORSE for found in compared) else 0

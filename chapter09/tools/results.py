@@ -34,20 +34,26 @@ class Result:
         return Generator(self.run, self.record)
 
 
-def find(path):
+def find(path, passed_over=None):
     """Finds the results in a strip, in a folder of strips, in a run's folder, in one that holds runs, or in one
     that holds samples/ and samples2/ or one of them, or whose only such subfolder does, as in a clone of the
     book's repository.
 
+    passed_over  a list, to which why a folder beside a readable one was passed over is added; without it, it is said
+
     Returns {kind: Result}, not empty. Raises BadInput if there are none, or if it cannot be read.
     """
     try:
-        return _find(path)
+        return _find(path, passed_over)
     except OSError as error:
-        raise BadInput('%s cannot be read (%s): name another' % (path, reason(error))) from None
+        raise _unreadable(path, error) from None
 
 
-def _find(path):
+def _unreadable(path, error):
+    return BadInput('%s cannot be read (%s): name another' % (path, reason(error)))
+
+
+def _find(path, passed_over):
     if not os.path.lexists(path):
         raise BadInput('%s is missing: name a strip, or a folder of strips' % path)
     if not os.path.isdir(path):
@@ -60,7 +66,7 @@ def _find(path):
     elif _strips(path):
         found = [_of_strips(path)]
     else:
-        found = _inside(path)
+        found = _inside(path, passed_over)
     if not found:
         raise BadInput('%s holds no strips (000.png, 009.png, …): train first (make basic, make cgan), or '
                        'name another folder' % path)
@@ -71,7 +77,7 @@ def _find(path):
     return kinds
 
 
-def _inside(path):
+def _inside(path, passed_over):
     """The Results of a folder that holds others: of runs, of the chapter's folders of strips, or of such folders."""
     runs = [os.path.join(path, name) for name in listings.CHAPTER]
     if any(map(records.is_run, runs)):
@@ -82,7 +88,7 @@ def _inside(path):
         # reference/ is what others are set beside, and nobody's own.
         homes = [os.path.join(path, name) for name in sorted(os.listdir(path)) if name != 'reference']
     folders = [(home, os.path.join(home, samples)) for home in homes for samples in shown
-               if _strips(os.path.join(home, samples))]
+               if _may_hold_strips(os.path.join(home, samples))]
     if len({home for home, _ in folders}) > 1:
         raise BadInput('%s holds several folders with strips, such as %s and %s: name one'
                        % (path, folders[0][1], folders[-1][1]))
@@ -92,10 +98,15 @@ def _inside(path):
             found.append(_of_strips(folder))
         except BadInput as error:
             refused.append(error)
+        except OSError as error:
+            refused.append(_unreadable(folder, error))
     if refused and not found:
         raise refused[0]
-    for error in refused:
-        say('passed over: %s' % error)
+    if passed_over is not None:
+        passed_over += refused
+    else:
+        for error in refused:
+            say('passed over: %s' % error)
     return found
 
 
@@ -139,6 +150,14 @@ def _strips(folder):
     names = os.listdir(folder) if os.path.isdir(folder) else []
     return {int(name.split('.')[0]): os.path.join(folder, name)  # of two of one epoch, the PNG
             for name in sorted(names) if PICTURE.fullmatch(name)}
+
+
+def _may_hold_strips(folder):
+    """Whether a folder holds strips, or does not let that be seen."""
+    try:
+        return bool(_strips(folder))
+    except OSError:
+        return True
 
 
 def _kind(path):

@@ -457,6 +457,53 @@ def test_what_does_not_compare(the_judge, tmp_path, make, words):
     assert str(tmp_path) in str(end.value)
 
 
+def all_of_eight(folder, _):
+    folder.mkdir()
+    eight(folder)
+
+
+def one_damaged(folder, _):
+    shutil.copytree(os.path.join(STRIPS, 'honest-2', 'samples'), str(folder))
+    (folder / '049.png').write_bytes(b'')
+
+
+def not_to_be_listed(folder, monkeypatch):
+    folder.mkdir()
+    listdir = os.listdir
+
+    def refuse(path):
+        if path == str(folder):
+            raise PermissionError(13, 'Permission denied')
+        return listdir(path)
+    monkeypatch.setattr(os, 'listdir', refuse)
+
+
+@pytest.mark.parametrize('make, words', [
+    (all_of_eight, 'has 8 tiles in a row, not ten'), (one_damaged, '049.png cannot be read'),
+    (not_to_be_listed, 'cannot be read (Permission denied)')])
+def test_an_unreadable_folder_does_not_keep_the_one_beside_it(diff, tmp_path, monkeypatch, make, words):
+    mine = tmp_path / 'mine'
+    shutil.copytree(os.path.join(STRIPS, 'honest-2', 'samples2'), str(mine / 'samples2'))
+    make(mine / 'samples', monkeypatch)
+    status, out, err = diff(mine, os.path.join(STRIPS, 'honest-3'))
+    assert status == 0 and 'conditional: equivalent, by 2 of 2 strips' in out[-1]
+    assert len(err) == 1 and err[0].startswith('passed over: ' + str(mine / 'samples')) and words in err[0]
+
+
+def test_where_no_folder_can_be_read_none_is_passed_over(diff, tmp_path):
+    for name in 'samples', 'samples2':
+        all_of_eight(tmp_path / name, None)
+    status, out, err = diff(tmp_path)
+    assert status == 2 and out == [] and len(err) == 1 and 'has 8 tiles' in err[0]
+
+
+def test_what_was_passed_over_is_the_reason_if_nothing_else_compares(diff, tmp_path):
+    shutil.copytree(os.path.join(STRIPS, 'honest-2', 'samples2'), str(tmp_path / 'samples2'))
+    all_of_eight(tmp_path / 'samples', None)
+    status, out, err = diff(tmp_path, os.path.join(STRIPS, 'honest-3', 'samples'))
+    assert status == 2 and out == [] and len(err) == 1 and 'has 8 tiles' in err[0]
+
+
 def test_two_listings_do_not_compare(diff):
     status, out, err = diff(*(os.path.join(REFERENCE, kind) for kind in LISTINGS))
     assert status == 2 and 'name two of one listing' in err[0]
