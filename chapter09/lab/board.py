@@ -1,6 +1,8 @@
 """What TensorBoard shows of a run: losses, strips, and the graph under the chapter's headings."""
 
 import os
+import platform
+import time
 
 import tensorflow.compat.v1 as tf
 
@@ -24,14 +26,15 @@ class Board:
         with files.refusals(folder):
             os.makedirs(folder, exist_ok=True)
         with self._refusals():
-            # TensorFlow names the file by the second, and would write over that of a run begun in the same one.
-            self._writer = tf.summary.FileWriter(folder, filename_suffix='.%04d.%d' % (first, os.getpid()))
+            # Not by tf.summary.FileWriter, whose thread prints a traceback of its own when the disk is full.
+            self._writer = tf.python_io.TFRecordWriter(os.path.join(folder, 'events.out.tfevents.%010d.%s.%04d.%d' % (
+                time.time(), platform.node(), first, os.getpid())))
+            self._write(file_version='brain.Event:2')
             if first:
-                self._writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), first)
+                self._write(step=first, session_log=tf.SessionLog(status=tf.SessionLog.START))
             graph = under_headings(page.parts)
             if graph:
-                self._writer.add_graph(None, graph_def=graph)
-            self._writer.flush()
+                self._write(graph_def=graph.SerializeToString())
 
     def add(self, epoch, loss_D, loss_G, strip):
         """Adds the losses of an epoch's end, and its strip, the path of a PNG or None."""
@@ -42,8 +45,11 @@ class Board:
                 picture = tf.Summary.Image(encoded_image_string=file.read())
             values.append(tf.Summary.Value(tag='samples', image=picture))
         with self._refusals():
-            self._writer.add_summary(tf.Summary(value=values), epoch)
-            self._writer.flush()
+            self._write(step=epoch, summary=tf.Summary(value=values))
+
+    def _write(self, **event):
+        self._writer.write(tf.Event(wall_time=time.time(), **event).SerializeToString())
+        self._writer.flush()
 
     def _refusals(self):
         return _Refusals(self._folder)
