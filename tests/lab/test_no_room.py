@@ -1,0 +1,82 @@
+"""Where there is no room for what a run writes, it ends with one line and has lost one epoch at most."""
+
+import os
+import sys
+
+import page
+import pytest
+from processes import PAGE, Lab, in_a_small_filesystem
+
+TOP = "import lab  # not the page's: what a run needs besides\n"
+STRIP = "    # 9.1-13  a strip"
+
+# When an epoch has been trained, `limit` tells how large a file may become from then on, by one that there is.
+LIMITED = [(TOP, TOP + "import glob, os, resource\n"), (STRIP, """
+    if os.path.exists('limit'):
+        at, path, more = open('limit').read().split()
+        if epoch == int(at):
+            most = os.path.getsize(glob.glob(path)[0]) + int(more)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+""" + STRIP)]
+
+
+def start(folder, small):
+    """A run of eleven epochs that has not begun yet."""
+    (folder / 'my_gan.py').write_text(page.edited('basic', *LIMITED), encoding='utf-8')
+    return Lab(folder / 'lab', folder / 'my_gan.py', small, '--epochs', 11, '--n-hidden', 32)
+
+
+def limit(lab, epoch, file, more):
+    with open(lab.path('limit'), 'w') as opened:
+        opened.write('%d %s %d' % (epoch, file, more))
+
+
+@pytest.fixture(scope='module')
+def whole(small, tmp_path_factory):
+    """The outcome of a run that has room."""
+    lab = start(tmp_path_factory.mktemp('no_room'), small)
+    assert lab.run().status == 0, lab.lines('stderr')
+    return lab.outcome()
+
+
+@pytest.mark.parametrize('epoch, file, more, named', [
+    (9, 'trace.csv', 3000, 'run/samples/009.png'), (8, 'trace.csv', 10, 'trace.csv'),
+    (8, 'run/film.bin', 1000, 'run/film.bin'), (1, 'log/*/events*', 10, 'log/run-'),
+    (8, 'run/film.bin', 100000, 'run/checkpoints/0008')], ids=['strip', 'trace', 'film', 'log', 'checkpoint'])
+def test_the_run_goes_on_from_the_epoch_before(whole, small, tmp_path, epoch, file, more, named):
+    """A part of a row or of a frame may have been written."""
+    lab = start(tmp_path, small)
+    lab.argv += ['--logdir', lab.path('log')]
+    limit(lab, epoch, file, more)
+    ended = lab.run()
+    assert ended.status == 2 and len(ended.err) == 2 and len(ended.out) == epoch + 1, ended
+    assert lab.path(named) in ended.err[1] and 'cannot be written (' in ended.err[1], ended.err
+    assert lab.epochs()[-1] == '%04d' % (epoch - 1)
+    os.remove(lab.path('limit'))
+    ended = lab.run('--resume')
+    assert ended.status == 0 and ended.err[0] == 'going on after epoch %d' % (epoch - 1), ended
+    assert lab.outcome() == whole
+
+
+def test_half_a_row_of_losses(small, tmp_path):
+    """The smallest file of all, so no trace may be in the way."""
+    lab = start(tmp_path, small)
+    at = lab.argv.index('--trace')
+    del lab.argv[at:at + 2]
+    limit(lab, 8, 'run/losses.csv', 9)
+    ended = lab.run()
+    assert ended.status == 2 and lab.path('run', 'losses.csv') + ' cannot be written (' in ended.err[1], ended
+    assert lab.lines('run', 'losses.csv')[-1].count(',') < 3, 'half a row'
+    os.remove(lab.path('limit'))
+    assert lab.run('--resume').status == 0
+    rows = lab.lines('run', 'losses.csv')[1:]
+    assert [int(row.split(',')[0]) for row in rows] == list(range(11)) and all(row.count(',') == 3 for row in rows)
+
+
+def test_a_strip_that_finds_no_room_where_it_is_shown(small, tmp_path):
+    ended = in_a_small_filesystem('8k', '%s %s --data %s --n-hidden 32 --run run --samples disk --epochs 1; '
+                                  'echo status $?; ls -A disk' % (sys.executable, PAGE['basic'], small), tmp_path)
+    out, err = ended.stdout.splitlines(), ended.stderr.splitlines()
+    assert out[1:] == ['status 2', '.strips'], 'the line of the epoch comes before its strip'
+    assert len(err) == 2 and 'disk/000.png cannot be written (No space left' in err[1], ended
