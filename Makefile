@@ -32,6 +32,7 @@ $(foreach name,$(NAMES),$(eval override $(name) := \
 override PYTHON := $(or $(PYTHON),python3)
 override VENV := $(or $(VENV),.venv)
 export $(NAMES) MAKECMDGOALS
+$(if $(filter run,$(MAKECMDGOALS)),$(if $(LISTING),,$(error name the listing, as in make run LISTING=my_gan)))
 
 # The environment's Python, once "$$@" are the words of ARGS: quotes hold words together, and nothing is expanded.
 RUN = IFS=$$(printf '\037'); set -f; \
@@ -49,7 +50,7 @@ basic cgan all: environment
 	@$(RUN) chapter09 $@ $(OPTIONS)
 
 run: environment
-	@$(RUN) chapter09 run "$${LISTING:?names it, as in make run LISTING=my_gan}" $(OPTIONS)
+	@$(RUN) chapter09 run "$$LISTING" $(OPTIONS)
 
 sweep: environment
 	@$(RUN) chapter09 sweep --listing="$${LISTING:-basic}" --seeds="$${SEEDS:-1 2 3 4}" $(OPTIONS)

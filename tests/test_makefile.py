@@ -23,6 +23,7 @@ from conftest import REFERENCE
 from lab import listings
 from tools import reading
 
+
 @pytest.fixture(scope='module')
 def clone(tmp_path_factory):
     """The tracked files as they stand."""
@@ -55,7 +56,7 @@ class Stubs:
         self.environment = {'PYTHONPATH': str(folder), 'PYTHON': sys.executable, 'DID': str(folder / 'did')}
         common = 'import os, sys, time\nfrom pathlib import Path\n' \
                  'def did(what):\n    with open(os.environ["DID"], "a") as file:\n        file.write(what + "\\n")\n'
-        (folder / 'venv.py').write_text(common + 'did("venv " + " ".join(sys.argv[1:]))\n'
+        (folder / 'venv.py').write_text(common + 'did("venv " + os.path.relpath(sys.argv[-1]))\n'
                                         'bin = Path(sys.argv[-1]) / "bin"\n'
                                         'bin.mkdir()\n'
                                         '(bin / "python").symlink_to(sys.executable)\n'
@@ -199,7 +200,9 @@ def test_what_is_exported_for_other_ends_does_not_count(original, options, targe
 
 
 def test_a_listing_has_to_be_named(original):
-    assert 'make run LISTING=my_gan' in refusal(make(original, 'run', LISTING='my_gan'))
+    run = make(original, 'run', LISTING='my_gan')
+    assert run.returncode == 2 and run.stdout == '' and len(run.stderr.splitlines()) == 1
+    assert 'name the listing, as in make run LISTING=my_gan' in run.stderr
 
 
 @pytest.mark.parametrize('words, names', [
@@ -336,16 +339,22 @@ def test_an_environment_is_made_and_then_kept_up_to_date(project, stubs):
         assert not mine.exists()
 
 
-@pytest.mark.parametrize('where', ['VENV=new', 'VENV=a/b c', "VENV=it's $(touch pwned)", 'VENV=--clear'])
+@pytest.mark.parametrize('where', ['VENV=new', 'VENV=a/b c', "VENV=it's $(touch pwned)", 'VENV=./-x', 'VENV='])
 def test_an_environment_is_made_where_there_is_nothing(project, stubs, where):
-    name = where.partition('=')[2]
+    name = os.path.normpath(where.partition('=')[2] or '.venv')
     (project / 'new').mkdir()
     for _ in range(2):
         run = make(project, 'basic', where, venv='', **stubs.environment)
         assert run.returncode == 0, run.stderr
     assert stubs.did() == ['venv ' + name, 'pip requirements.txt', '.'] and (project / name / 'bin' / 'python').exists()
-    run = make(project, 'basic', venv='', **dict(stubs.environment, VENV=name))
+    run = make(project, 'basic', venv='', **dict(stubs.environment, VENV='./' + name))
     assert run.returncode == 0 and stubs.did() == [] and not (project / 'pwned').exists()
+
+
+@pytest.mark.parametrize('name', ['~', '~/venv', '-x', '--clear'])
+def test_an_environment_whose_name_a_shell_would_not_read_so(project, stubs, name):
+    assert 'write the folder out' in refusal(make(project, 'basic', 'VENV=' + name, venv='', **stubs.environment))
+    assert stubs.did() == [] and not (project / name).exists()
 
 
 def test_it_is_made_with_what_pip_and_venv_are(project):

@@ -42,7 +42,7 @@ class Environment:
         self._mark.write_bytes(self._maker)
         self._clear()
         try:
-            run([sys.executable, '-m', 'venv', str(self.path)], '%s could not be made' % self.path)
+            run([sys.executable, '-m', 'venv', os.path.abspath(str(self.path))], '%s could not be made' % self.path)
         except BaseException:
             self._clear()
             raise
@@ -65,6 +65,8 @@ class Environment:
 
 
 def main(path, *lists):
+    if path.startswith(('~', '-')):  # which a shell would have read otherwise, or takes for an option
+        refuse('VENV=%s: write the folder out, from / or from ./' % path)
     environment = Environment(path)
     if not environment.is_ours():
         lacking = [line for name in lists for line in unmet(name)] if environment.has_python() else ['bin/python']
