@@ -1,10 +1,12 @@
 """Processes for the tests: programs of the chapter that need not import TensorFlow each time, and small disks.
 
-A server imports TensorFlow and the lab once, and forks a real process for each program.
+A server imports TensorFlow and the lab once (warm.py), and forks a real process for each program.
 """
 
 import collections
 import contextlib
+import ctypes
+import functools
 import multiprocessing
 import os
 import runpy
@@ -20,13 +22,14 @@ from lab import listings
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
 PAGE = {name: os.path.join(listings.CHAPTER09, listing.file) for name, listing in listings.CHAPTER.items()}
+TINY = os.path.join(TESTS, 'tiny_gan.py')  # for what does not depend on the network: three times as fast
 
 Ended = collections.namedtuple('Ended', ['status', 'out', 'err'])  # the exit status, and the lines of both streams
 
 
 def _server():
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['lab.run', 'tools.generator', 'matplotlib.pyplot', 'input_data', 'layers'])
+    context.set_forkserver_preload(['lab.run', 'tools.generator', 'input_data', 'layers', 'warm'])
     os.environ['PYTHONPATH'] = os.pathsep.join([listings.CHAPTER09, TESTS])
     return context
 
@@ -34,7 +37,7 @@ def _server():
 CONTEXT = _server()
 
 
-def _child(argv, folder, output, kill_at):
+def _child(argv, folder, output, before):
     for number, name in (0, None), (1, 'stdout'), (2, 'stderr'):
         path = os.path.join(output, name) if name else os.devnull
         os.dup2(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), number)
@@ -44,8 +47,8 @@ def _child(argv, folder, output, kill_at):
     os.chdir(folder)
     sys.argv = list(argv)
     sys.path.insert(0, os.path.dirname(argv[0]) if argv[0].endswith('.py') else argv[0])
-    if kill_at:
-        _kill_at_step(kill_at)
+    if before:
+        before()
     with _status():
         runpy.run_path(argv[0], run_name='__main__')
 
@@ -70,7 +73,7 @@ def _status():
     os._exit(status)
 
 
-def _kill_at_step(number):
+def kill_at_step(number):
     """Kills this process just before its `number`th change to a file or folder."""
     steps = iter(range(number - 1, -1, -1))
 
@@ -84,18 +87,22 @@ def _kill_at_step(number):
     sys.addaudithook(hook)
 
 
-def start(path, *argv, output, folder=None, kill_at=None):
+def start(path, *argv, output, folder=None, before=None):
     """Starts a listing, or chapter09 itself, as `python PATH …` does; its streams go to files in `output`.
 
-    folder   the working directory
-    kill_at  the number of the change to a file before which it kills itself
+    folder  the working directory
+    before  called in the process before the program: a function of a module, without arguments
     """
-    for name in 'stdout', 'stderr':
-        open(os.path.join(str(output), name), 'w').close()
+    _begin(str(output))
     process = CONTEXT.Process(target=_child, args=(
-        [str(path), *map(str, argv)], str(folder or output), str(output), kill_at))
+        [str(path), *map(str, argv)], str(folder or output), str(output), before))
     process.start()
     return process
+
+
+def _begin(output):
+    for name in 'stdout', 'stderr':
+        open(os.path.join(output, name), 'w').close()
 
 
 def run(path, *argv, output, **options):
@@ -120,13 +127,52 @@ def script(path, *argv, **options):
     return Ended(ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines())
 
 
-def in_a_small_filesystem(size, shell_script, folder):
-    """Runs a shell script in a namespace of its own, where `folder`/disk is a file system of that size."""
-    (folder / 'disk').mkdir()
-    shell_script = 'mount -t tmpfs -o size=%s none %s/disk && cd %s && %s' % (size, folder, folder, shell_script)
-    flags = [] if os.getuid() == 0 else ['--map-root-user']
-    return subprocess.run(['unshare', '--mount', *flags, 'sh', '-c', shell_script], encoding='utf-8',
-                          capture_output=True, timeout=300)
+def in_a_small_filesystem(folder, size, work):
+    """Calls work(folder), and returns what it does, where folder/disk is a file system of that size.
+
+    It is called in a process of its own, whose alone that file system is: as a function of a module, with what can be
+    pickled. `fork` is what it can run programs by.
+    """
+    os.mkdir(os.path.join(str(folder), 'disk'))
+    here, there = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=_mount_and, args=(str(folder), size, work, there))
+    process.start()
+    there.close()
+    try:
+        return here.recv()
+    finally:
+        process.join(300)
+
+
+def _mount_and(folder, size, work, results):
+    new_user, new_mounts, recursive, private = 0x10000000, 0x20000, 0x4000, 0x40000  # <sched.h>, <sys/mount.h>
+    user = os.getuid()
+    if ctypes.CDLL(None).unshare(new_mounts | (new_user if user else 0)):
+        raise OSError('unshare')
+    if user:
+        with open('/proc/self/uid_map', 'w') as file:
+            file.write('0 %d 1' % user)
+    mount('none', '/', recursive | private)
+    mount('tmpfs', os.path.join(folder, 'disk'), size=size)
+    results.send(work(folder))
+
+
+def mount(kind, where, flags=0, size=''):
+    """mount(2), with a size in bytes or as 64k; with `flags` 32 it changes that of what is mounted there."""
+    options = ('size=%s' % size).encode() if size else None
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b'none', where.encode(), kind.encode(), flags, options):
+        raise OSError(ctypes.get_errno(), where)
+
+
+def fork(path, *argv, output):
+    """As `run`, from a process that has been forked itself."""
+    _begin(output)
+    child = os.fork()
+    if not child:
+        _child([str(path), *map(str, argv)], output, output, None)
+    status = os.waitpid(child, 0)[1]
+    return Ended(os.WEXITSTATUS(status), *(_lines(os.path.join(output, name)) for name in ('stdout', 'stderr')))
 
 
 class Lab:
@@ -144,12 +190,13 @@ class Lab:
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
-    def start(self, *options, kill_at=None):
-        return start(self.listing, *self.argv, *options, output=self.folder, kill_at=kill_at)
+    def start(self, *options, **keywords):
+        return start(self.listing, *self.argv, *options, output=self.folder, **keywords)
 
     def run(self, *options, kill_at=None):
-        """Runs to the end, or to the kill; returns Ended."""
-        return run(self.listing, *self.argv, *options, output=self.folder, kill_at=kill_at)
+        """Runs to the end, or to its `kill_at`th change to a file, before which it is killed; returns Ended."""
+        return run(self.listing, *self.argv, *options, output=self.folder,
+                   before=kill_at and functools.partial(kill_at_step, kill_at))
 
     def read(self, *names):
         with open(self.path(*names), 'rb') as file:

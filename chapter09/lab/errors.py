@@ -7,6 +7,7 @@ its traceback.
 import contextlib
 import errno
 import os
+import re
 import sys
 
 
@@ -48,7 +49,8 @@ class Stopped(BaseException):
 def reason(error):
     """Why something failed, in a few words: the system's own, or the first line that says anything."""
     said = getattr(error, 'strerror', None) or str(error)
-    # TensorFlow puts a heading before what it has to say.
+    # TensorFlow 2 tells first which operation it was that failed, and where in the program that was written.
+    said = re.split(r"(?m)^Node: '.*'$", said)[-1]
     lines = [line.strip() for line in said.split('\n') if line.strip() not in ('', 'Graph execution error:')]
     return one_line(lines[0] if lines else type(error).__name__)
 

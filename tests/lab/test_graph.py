@@ -1,12 +1,13 @@
 """What the lab does with a listing's graph: film, board, iterations, how many threads it takes."""
 
+import contextlib
 import os
 
 import numpy as np
 import page
 import pytest
 import tensorflow.compat.v1 as tf
-from processes import PAGE, Lab, in_a_small_filesystem, run
+from processes import PAGE, TINY, Lab, fork, in_a_small_filesystem, run
 
 from lab import film, machine
 from lab.iterations import Iterations
@@ -80,18 +81,26 @@ def test_tensorboard_gets_the_graph_by_the_chapters_steps(logged):
 
 def test_two_runs_do_not_mix_in_one_logdir(small, tmp_path):
     for seed in 7, 8:
-        run(PAGE['basic'], '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's', '--epochs', 1,
+        run(TINY, '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's', '--epochs', 1,
             '--logdir', tmp_path / 'log', '--seed', seed, output=tmp_path)
     assert len(os.listdir(str(tmp_path / 'log'))) == 2
 
 
+def fill_and_train(folder):
+    disk = os.path.join(folder, 'disk')
+    with contextlib.suppress(OSError), open(os.path.join(disk, 'fill'), 'wb', buffering=0) as file:
+        while True:
+            file.write(bytes(1024))
+    ended = fork(TINY, '--data', os.path.join(folder, 'data'), '--epochs', 1, '--run', os.path.join(folder, 'run'),
+                 '--samples', os.path.join(folder, 's'), '--logdir', os.path.join(disk, 'log'), output=folder)
+    return ended, sorted(os.listdir(folder))
+
+
 def test_a_logdir_without_room_is_refused_before_anything_is_made(small, tmp_path):
-    import sys
-    ended = in_a_small_filesystem('64k', 'dd if=/dev/zero of=disk/fill bs=1k 2>/dev/null; %s %s --data %s --epochs 1 '
-                                  '--run run --samples s --logdir disk/log; echo status $?; ls' % (
-                                      sys.executable, PAGE['basic'], small), tmp_path)
-    assert ended.stdout.split() == ['status', '2', 'disk'], ended
-    line, = ended.stderr.splitlines()
+    (tmp_path / 'data').symlink_to(small)
+    ended, left = in_a_small_filesystem(tmp_path, '64k', fill_and_train)
+    assert ended.status == 2 and ended.out == [] and left == ['data', 'disk', 'stderr', 'stdout'], (ended, left)
+    line, = ended.err
     assert 'disk/log' in line and 'No space left on device' in line
 
 

@@ -96,7 +96,11 @@ def test_a_message_is_one_line(message, line):
 
 def test_a_reason_is_what_says_something():
     assert errors.reason(OSError(28, 'No space left on device')) == 'No space left on device'
-    assert errors.reason(ValueError('Graph execution error:\n\nDetected at …\nmore')) == 'Detected at …'
+    of_tensorflow = ("Graph execution error:\n\nDetected at node 'save/SaveV2' defined at (most recent call last):\n"
+                     "    File \"my_gan.py\", line 8, in <module>\nNode: 'save/SaveV2'\na/model.ckpt; File too large\n"
+                     "\t [[{{node save/SaveV2}}]]")
+    assert errors.reason(ValueError(of_tensorflow)) == 'a/model.ckpt; File too large'
+    assert errors.reason(ValueError(of_tensorflow.split('save/SaveV2\'\n')[-1])) == 'a/model.ckpt; File too large'
     assert errors.reason(KeyError()) == 'KeyError'
 
 
@@ -127,9 +131,9 @@ def write_model(path):
 
 def three_epochs(folder, kill_at):
     """Goes on, in a process of its own, to the third epoch; kills itself before the so-manyth change to a file."""
-    from processes import _kill_at_step
+    from processes import kill_at_step
     if kill_at:
-        _kill_at_step(kill_at)
+        kill_at_step(kill_at)
     checkpoints.clean(folder)
     for epoch in range((checkpoints.epochs(folder) or [-1])[0] + 1, 4):
         checkpoints.save(folder, epoch, write_model, {'epoch': np.array(epoch)})
