@@ -53,6 +53,15 @@ def _child(argv, folder, output, before):
         runpy.run_path(argv[0], run_name='__main__')
 
 
+def as_new():
+    """Forgets what the server has imported of this project: the program is to find its own."""
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, '__file__', None) or '').startswith(listings.CHAPTER09 + os.sep):
+            del sys.modules[name]
+    sys.path[1:] = [path for path in sys.path[1:] if path not in (listings.CHAPTER09, TESTS)]
+    del os.environ['PYTHONPATH']
+
+
 @contextlib.contextmanager
 def _status():
     """Ends this process as Python ends one whose script has raised, by sys.excepthook, or has come to its end."""

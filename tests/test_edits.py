@@ -7,7 +7,9 @@ import signal
 import numpy as np
 import page
 import pytest
-from processes import Lab, run
+from processes import Lab, as_new, run
+
+from lab import listings
 
 D_STEP = "        _, loss_val_D = sess.run([train_D, loss_D], feed_dict={X: batch_xs, Z: noise})\n"
 G_STEP = "        _, loss_val_G = sess.run([train_G, loss_G], feed_dict={Z: noise})\n"
@@ -48,7 +50,7 @@ def in_a_function(text):
 LOOPS = {
     'between batch and noise': [(NOISE, "        if i >= 3:\n            np.random.normal()\n" + NOISE)],
     'get_noise(10) at times': [(NOISE, NOISE + "        if i % 5 == 0:\n            get_noise(10, n_noise)\n")],
-    'after the noise': [(NOISE, NOISE + "        if i >= 2:\n            noise = np.random.normal(size=(100, 128))\n")],
+    'after the noise': [(NOISE, NOISE + "        if i > 1:\n            noise = np.random.normal(size=noise.shape)\n")],
     'between the steps': [(D_STEP, D_STEP + "        noise = np.random.normal(size=noise.shape)\n")],
     'two steps of D': [(D_STEP, D_STEP + D_STEP)],
     'another order': [(D_STEP + G_STEP, G_STEP + D_STEP)],
@@ -62,7 +64,7 @@ LOOPS = {
 
 @pytest.mark.parametrize('name', LOOPS)
 def test_a_loop_gives_what_it_gives_without_the_lab(write, small, tmp_path, name):
-    text = page.edited('basic', *LOOPS[name])
+    text = page.edited('tiny', *LOOPS[name])
     path = write(text=in_a_function(text) if name == 'a function around it' else text)
     plain_text = page.without_lab(path.read_text(encoding='utf-8'), small, epochs=2)
     if 'random' in plain_text:  # the lab seeds Python's generator as well
@@ -83,10 +85,11 @@ def test_a_loop_gives_what_it_gives_without_the_lab(write, small, tmp_path, name
 
 
 def test_what_a_run_draws_from_goes_on_when_it_is_resumed(write, small, tmp_path):
-    path = write(("import numpy as np\n", "import numpy as np\nimport random\n"),
-                 ("# %% 9.1-8  noise\n", "rng = np.random.default_rng(3)\nold = np.random.RandomState(4)\n"),
-                 ("np.random.normal(size=(batch_size, n_noise))",
-                  "rng.normal(size=(batch_size, n_noise)) + old.normal() + random.random()"))
+    path = write(text=page.edited('tiny', ("import numpy as np\n", "import numpy as np\nimport random\n"),
+                                  ("# %% 9.1-8  noise\n",
+                                   "rng = np.random.default_rng(3)\nold = np.random.RandomState(4)\n"),
+                                  ("np.random.normal(size=(batch_size, n_noise))",
+                                   "rng.normal(size=(batch_size, n_noise)) + old.normal() + random.random()")))
     whole = Lab(tmp_path / 'whole', path, small, '--epochs', 8)
     assert whole.run().status == 0, whole.lines('stderr')
     lab = Lab(tmp_path / 'killed', path, small, '--epochs', 8)
@@ -297,14 +300,13 @@ def test_a_placeholder_of_ones_own(train, tmp_path):
 def test_a_copy_of_a_listing_has_a_run_of_its_own(small, tmp_path):
     """Its run is runs/NAME in its project, and its strips are there and nowhere else."""
     project = tmp_path / 'project'
-    shutil.copytree(os.path.join(page.listings.CHAPTER09, 'lab'), str(project / 'chapter09' / 'lab'),
+    shutil.copytree(os.path.join(listings.CHAPTER09, 'lab'), str(project / 'chapter09' / 'lab'),
                     ignore=shutil.ignore_patterns('__pycache__'))
     for name in 'input_data.py', 'layers.py':
-        shutil.copy(os.path.join(page.listings.CHAPTER09, name), str(project / 'chapter09'))
+        shutil.copy(os.path.join(listings.CHAPTER09, name), str(project / 'chapter09'))
     path = project / 'chapter09' / 'my_gan.py'
-    path.write_text(page.text('basic'), encoding='utf-8')
-    from processes import script
-    ended = script(path, '--data', small, '--epochs', 1)
+    path.write_text(page.text('tiny'), encoding='utf-8')
+    ended = run(path, '--data', small, '--epochs', 1, output=tmp_path, before=as_new)
     assert ended.status == 0, ended.err
     assert sorted(os.listdir(str(project))) == ['chapter09', 'runs']
     assert os.listdir(str(project / 'runs' / 'my_gan' / 'samples')) == ['000.png']

@@ -22,6 +22,7 @@ G_W = tf.Variable(tf.random_normal([n_noise, 28 * 28], stddev=0.01))
 D_W = tf.Variable(tf.random_normal([28 * 28, 1], stddev=0.01))
 
 
+# %% 9.1-8  noise
 def get_noise(batch_size, n_noise):
     return np.random.normal(size=(batch_size, n_noise))
 

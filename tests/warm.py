@@ -1,4 +1,4 @@
-"""What the tests' server of processes does once, before it forks the first: a figure and a graph, which are slow then."""
+"""What the tests' server of processes does once before it forks the first: a figure and a graph, slow at first."""
 
 import gc
 import io

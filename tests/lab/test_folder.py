@@ -5,17 +5,17 @@ import shutil
 
 import pytest
 from conftest import snapshot
-from processes import PAGE, run, script
+from processes import TINY, as_new, run
 
 from lab import listings
 
 
 @pytest.fixture
 def train(small, tmp_path):
-    """Trains one epoch of §9.1, into tmp_path/run and tmp_path/s; returns Ended."""
+    """Trains one epoch of a listing, into tmp_path/run and tmp_path/s; returns Ended."""
     def of(*words, folder=tmp_path):
         words = [*words, *([] if '--epochs' in words else ['--epochs', 1])]
-        return run(PAGE['basic'], '--data', small, '--run', folder / 'run', '--samples', folder / 's', *words,
+        return run(TINY, '--data', small, '--run', folder / 'run', '--samples', folder / 's', *words,
                    output=str(tmp_path))
     return of
 
@@ -146,19 +146,20 @@ def test_no_output_goes_among_what_a_run_keeps(train, tmp_path, option, name):
 
 
 def test_a_copied_project_is_one_of_its_own(small, tmp_path):
-    """Nothing is written outside of the project in which a command stands. In Pythons of their own, which have no
-    module of this project loaded."""
-    original = tmp_path / 'original'
+    """Nothing is written outside of the project in which a command stands."""
+    def train(project, *words):
+        return run(project / 'chapter09' / 'gan_basic.py', '--data', small, *words, output=tmp_path, before=as_new)
+
+    original, copy = tmp_path / 'original', tmp_path / 'copy'
     shutil.copytree(listings.CHAPTER09, str(original / 'chapter09'), ignore=shutil.ignore_patterns('__pycache__'))
-    page = original / 'chapter09' / 'gan_basic.py'
-    assert script(page, '--data', small, '--epochs', 1).status == 0
+    shutil.copy(TINY, str(original / 'chapter09' / 'gan_basic.py'))
+    assert train(original, '--epochs', 1).status == 0
     assert listed(original / 'samples') == ['.strips', '000.png']
-    shutil.copytree(str(original), str(tmp_path / 'copy'))
+    shutil.copytree(str(original), str(copy))
     before = snapshot(original)
-    copied = tmp_path / 'copy' / 'chapter09' / 'gan_basic.py'
-    ended = script(copied, '--data', small, '--resume', '--epochs', 10)
+    ended = train(copy, '--resume', '--epochs', 10)
     assert ended.status == 0 and ended.err[0] == 'going on after epoch 0'
-    assert script(copied, '--data', small, '--epochs', 1, '--seed', 8).status == 0
-    assert listed(tmp_path / 'copy' / 'runs') == ['basic', 'basic.1', 'basic.lock']
-    assert listed(tmp_path / 'copy' / 'samples') == ['.strips', '000.png']
+    assert train(copy, '--epochs', 1, '--seed', 8).status == 0
+    assert listed(copy / 'runs') == ['basic', 'basic.1', 'basic.lock']
+    assert listed(copy / 'samples') == ['.strips', '000.png']
     assert snapshot(original) == before

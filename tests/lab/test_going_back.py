@@ -15,12 +15,12 @@ ITERATION = "        noise = get_noise(batch_size, n_noise)\n"
 
 @pytest.fixture(scope='module')
 def uninterrupted(small, tmp_path_factory):
-    """Three epochs of a §9.1 that has a generator of its own."""
+    """Three epochs of a listing that has a generator of its own."""
     folder = tmp_path_factory.mktemp('going_back')
     listing = folder / 'my_gan.py'
-    listing.write_text(page.edited('basic', DRAWS, (ITERATION, ITERATION + "        noise += rng.normal()\n")),
+    listing.write_text(page.edited('tiny', DRAWS, (ITERATION, ITERATION + "        noise += rng.normal()\n")),
                        encoding='utf-8')
-    lab = Lab(folder / 'lab', listing, small, '--epochs', 3, '--n-hidden', 32)
+    lab = Lab(folder / 'lab', listing, small, '--epochs', 3)
     assert lab.run().status == 0, lab.lines('stderr')
     return lab
 

@@ -9,7 +9,7 @@ import numpy as np
 import page
 import pytest
 from conftest import REFERENCE, drop_roots_privilege
-from processes import PAGE, run, script
+from processes import PAGE, TINY, run, script
 
 from lab import listings, options
 
@@ -99,7 +99,7 @@ def test_bad_options(capsys, tmp_path, monkeypatch, option, value):
 @pytest.mark.parametrize('words', [
     ['--epochs', '0'], ['--unknown', '3'], ['--trace', __file__], ['--init', __file__], ['--samples', '/proc/none']])
 def test_bad_options_of_a_script(small, tmp_path, words):
-    ended = run(PAGE['basic'], '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's', *words,
+    ended = run(TINY, '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's', *words,
                 output=tmp_path)
     assert ended.status == 2 and ended.out == [] and len(ended.err) == 1
     assert words[words[1] == '/proc/none'] in ended.err[0]
@@ -221,6 +221,5 @@ def test_a_single_array_is_no_init(small, tmp_path):
 @pytest.mark.parametrize('option, name', [('--samples', 'new'), ('--trace', 'trace.csv'), ('--run', 'a/b')])
 def test_a_folder_without_write_permission_is_found_before_training(small, tmp_path, option, name):
     (tmp_path / 'locked').mkdir(mode=0o555)
-    ended = script(listings.CHAPTER09, 'basic', '--data', small, option, tmp_path / 'locked' / name,
-                   preexec_fn=drop_roots_privilege)
+    ended = run(TINY, '--data', small, option, tmp_path / 'locked' / name, output=tmp_path, before=drop_roots_privilege)
     refused(ended, option, tmp_path / 'locked')

@@ -33,10 +33,10 @@ sys.addaudithook(stop)
 
 
 def start(folder, small, *edits):
-    """A Lab of an edited §9.1 that stands beside it."""
+    """A Lab of an edited listing that stands beside it."""
     listing = folder / 'my_gan.py'
-    listing.write_text(page.edited('basic', *edits), encoding='utf-8')
-    return Lab(folder / 'lab', listing, small, '--n-hidden', 32)
+    listing.write_text(page.edited('tiny', *edits), encoding='utf-8')
+    return Lab(folder / 'lab', listing, small)
 
 
 def write_stop(lab, number):
