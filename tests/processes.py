@@ -29,7 +29,7 @@ Ended = collections.namedtuple('Ended', ['status', 'out', 'err'])  # the exit st
 
 def _server():
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['lab.run', 'tools.generator', 'input_data', 'layers', 'warm'])
+    context.set_forkserver_preload(['lab.run', 'tools.generator', 'input_data', 'layers', 'pytest', 'warm'])
     os.environ['PYTHONPATH'] = os.pathsep.join([listings.CHAPTER09, TESTS])
     return context
 

@@ -65,7 +65,7 @@ def _early(judge, kind):
 
 def _check_data(judge, result):
     """Raises BadInput if a run was trained on other digits than MNIST's."""
-    if result.record and result.record['data'] != input_data.digest(judge.mnist):
+    if result.record and result.record['data'] != judge.data():
         raise BadInput('%s is of a run on other data than MNIST, and the judge can read nothing else'
                        % result.path)
 

@@ -104,10 +104,15 @@ class Judge:
             with quiet.hushed():
                 self._sess = tf.Session()
             model.assign(self._sess, self._graph.weights, weights)
-        self.mnist = mnist
+        self.mnist, self._data = mnist, None
         self._train_images = mnist.train.images
         self._train_squares = np.square(self._train_images).sum(axis=1)
         self._test_moments = moments(self.read(mnist.test.images)[1])
+
+    def data(self):
+        """`input_data.digest` of `mnist`, which is computed once."""
+        self._data = self._data or input_data.digest(self.mnist)
+        return self._data
 
     def read(self, images):
         """What the judge sees in images [n, 784] in [0, 1]: probabilities [n, 10], features [n, 64]."""

@@ -33,7 +33,7 @@ def _figures(judge, run):
     """The last losses of a run, and the judge's figures of fresh images: {column: number}."""
     found = dict(zip(['D loss', 'G loss'], records.losses(run)[-1][1:3]))
     trained, record = generator.of_run(run)
-    if record['data'] == input_data.digest(judge.mnist):  # it can read no other digits
+    if record['data'] == judge.data():  # it can read no other digits
         measured = judge.measure(*trained.fresh(results.FRESH))
         found.update({name: measured[name] for name in FIGURES if name in measured})
     return found

@@ -1,5 +1,6 @@
 """The lab's small parts by themselves: files, errors, checkpoints, trace, noise, state, iterations, machine."""
 
+import io
 import json
 import math
 import os
@@ -7,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -167,7 +169,15 @@ def test_arrays_that_are_none_are_refused_with_a_reason(tmp_path, content):
 
 
 def test_arrays_that_would_fill_the_memory_are_not_unpacked(tmp_path):
-    np.savez_compressed(str(tmp_path / 'it.npz'), many=np.zeros(checkpoints.LARGEST // 8 + 1))
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {'descr': '<f8', 'fortran_order': False,
+                                                  'shape': (checkpoints.LARGEST // 8 + 1,)})
+    with zipfile.ZipFile(str(tmp_path / 'it.npz'), 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        with packed.open('many.npy', 'w', force_zip64=True) as file:
+            file.write(header.getvalue())
+            for _ in range(checkpoints.LARGEST // 2 ** 20):
+                file.write(bytes(2 ** 20))
+            file.write(bytes(8))
     assert os.path.getsize(str(tmp_path / 'it.npz')) < 2e7
     with pytest.raises(ValueError, match='holds more than'):
         checkpoints.read_arrays(str(tmp_path / 'it.npz'))
