@@ -43,7 +43,7 @@ def _child(argv, folder, output, before):
         os.dup2(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), number)
     os.setsid()
     # What multiprocessing has made of the standard streams and of the path, a program does not find so.
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, 'w'), open(2, 'w')
+    sys.stdin, sys.stdout, sys.stderr = (open(number, mode, closefd=False) for number, mode in enumerate('rww'))
     os.chdir(folder)
     sys.argv = list(argv)
     sys.path.insert(0, os.path.dirname(argv[0]) if argv[0].endswith('.py') else argv[0])

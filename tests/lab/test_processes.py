@@ -55,7 +55,7 @@ def streams_to(**places):
     for number, name in (1, 'stdout'), (2, 'stderr'):
         if name in places:
             os.dup2(os.open(places[name], os.O_WRONLY), number)
-            setattr(sys, name, open(number, 'w'))
+            setattr(sys, name, open(number, 'w', closefd=False))
 
 
 def test_lines_come_as_they_are_printed_and_a_closed_pipe_is_no_bug(words, tmp_path):
