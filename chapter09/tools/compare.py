@@ -9,11 +9,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-import input_data
 from lab import files, listings
 from lab.errors import BadInput, one_line, say
 from tools import drawing, results, verdicts
-from tools.judge import Judge
+from tools.judge import of_mnist
 
 REFERENCE = os.path.join(listings.ROOT, 'reference')
 
@@ -220,8 +219,7 @@ def main(chosen):
     if not both:
         raise BadInput('%s holds strips of the %s listing, %s of the %s: name two of one listing'
                        % (chosen.mine, *mine, chosen.other, *other))
-    judge = Judge(input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True))
-    compared, refused = [], []
+    judge, compared, refused = of_mnist(), [], []
     for kind in both:
         try:
             compared.append(compare(judge, mine[kind], other[kind]))

@@ -1,14 +1,12 @@
 """What several seeds of a listing came to: their figures, with mean and standard deviation."""
 
-import os
 
 import numpy as np
 
-import input_data
-from lab import listings, records
+from lab import records
 from lab.errors import BadInput
 from tools import generator, results, verdicts
-from tools.judge import Judge
+from tools.judge import of_mnist
 
 FIGURES = ['accuracy', 'frechet', 'nearest', 'variety', 'evenness']  # of the judge's, those in the table
 
@@ -19,8 +17,7 @@ def report(runs, failed):
     runs    {seed: the run's folder}
     failed  {seed: why it has no figures}, for those that have none
     """
-    mnist = input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True)
-    judge, rows = Judge(mnist), {}
+    judge, rows = of_mnist(), {}
     for seed, run in runs.items():
         try:
             rows[seed] = 'failed: ' + failed[seed] if seed in failed else _figures(judge, run)
