@@ -64,6 +64,11 @@ class BadData(ValueError):
     status = 2
 
 
+def _attribute(n):
+    """A set's images (0) or labels (1), to be read and set."""
+    return property(lambda self: self._columns[n].array(), lambda self, array: self._columns[n].replace(array))
+
+
 class DataSet:
     """Images and their labels, handed out in batches, each epoch in a new order.
 
@@ -83,24 +88,17 @@ class DataSet:
     `_index_in_epoch` and `_epochs_completed` are there because scripts for TensorFlow 1 read and set them.
     """
 
-    def __init__(self, images, labels, fake_data=False, one_hot=False, dtype=tf.float32, reshape=True,
-                 seed=None):
+    _images, _labels = _attribute(0), _attribute(1)
+
+    def __init__(self, images, labels, fake_data=False, one_hot=False, dtype=tf.float32, reshape=True, seed=None):
         _refuse_fake_data(fake_data)
         graph_seed, op_seed = tf.get_seed(seed)
         np.random.seed(graph_seed if seed is None else op_seed)
         number = tf.as_dtype(dtype).base_dtype
         if number not in (tf.uint8, tf.float32):
             raise TypeError('dtype must be uint8 or float32, not %r' % (dtype,))
-        images = np.asarray(images)
         labels = labels if isinstance(labels, _Column) else _Column(np.asarray(labels))
-        if images.shape[:1] != (len(labels),):
-            raise BadData('images of shape %s and %d labels do not belong together: give as many of both'
-                          % (images.shape, len(labels)))
-        if reshape:
-            if images.ndim != 4 or images.shape[3] != 1:
-                raise BadData('images of shape %s cannot be made rows: give [n, height, width, 1], or '
-                              'reshape=False' % (images.shape,))
-            images = images.reshape(len(images), images.shape[1] * images.shape[2])
+        images = _shaped(np.asarray(images), len(labels), reshape)
         self._columns = _Column(images, _scaled if number == tf.float32 else None), labels
         self._num_examples = len(images)
         self._epochs_completed = 0
@@ -120,29 +118,8 @@ class DataSet:
         """All labels in their present order: the same array until the next shuffle, as `images` is."""
         return self._columns[1].array()
 
-    @property
-    def _images(self):
-        return self.images
-
-    @_images.setter
-    def _images(self, array):
-        self._columns[0].replace(array)
-
-    @property
-    def _labels(self):
-        return self.labels
-
-    @_labels.setter
-    def _labels(self, array):
-        self._columns[1].replace(array)
-
-    @property
-    def num_examples(self):
-        return self._num_examples
-
-    @property
-    def epochs_completed(self):
-        return self._epochs_completed
+    num_examples = property(lambda self: self._num_examples)
+    epochs_completed = property(lambda self: self._epochs_completed)
 
     def next_batch(self, batch_size, fake_data=False, shuffle=True):
         """The next `batch_size` images and labels, shuffled anew at each epoch's beginning.
@@ -163,8 +140,7 @@ class DataSet:
         if shuffle:
             self._shuffle()
         self._index_in_epoch = end = end - self._num_examples
-        return tuple(np.concatenate([old, column.part(0, end)])
-                     for old, column in zip(rest, self._columns))
+        return tuple(np.concatenate([old, column.part(0, end)]) for old, column in zip(rest, self._columns))
 
     def digest(self):
         """The SHA-256 of all images and labels, in hexadecimal, whatever their present order."""
@@ -213,6 +189,19 @@ class DataSet:
         np.random.shuffle(order)
         for column in self._columns:
             column.shuffle(order)
+
+
+def _shaped(images, n, reshape):
+    """The images of `n` labels as they are to be kept; raises BadData if they are none of that."""
+    if images.shape[:1] != (n,):
+        raise BadData('images of shape %s and %d labels do not belong together: give as many of both'
+                      % (images.shape, n))
+    if not reshape:
+        return images
+    if images.ndim != 4 or images.shape[3] != 1:
+        raise BadData('images of shape %s cannot be made rows: give [n, height, width, 1], or '
+                      'reshape=False' % (images.shape,))
+    return images.reshape(len(images), images.shape[1] * images.shape[2])
 
 
 class _Column:
