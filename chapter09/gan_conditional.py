@@ -1,28 +1,28 @@
 # %% [markdown]
 # # §9.2 of the chapter: a GAN that draws the digit it is asked for
 
-# %% 9.2-1  libraries
-import lab  # not the page's: what a run needs besides
+# %% 9.2-1  libraries, hyperparameters, placeholders
+import lab  # not the page's: options, seed, checkpoints
 
 import tensorflow.compat.v1 as tf
 import matplotlib.pyplot as plt
 import numpy as np
 
-import input_data
-import layers
+import input_data  # the page's reader, which TensorFlow 2 lost
+import layers  # dense() as tf.layers had it
 
-tf.disable_v2_behavior()
+tf.disable_v2_behavior()  # TensorFlow 1, as on the page
 
 # hyperparameters
 total_epoch = 100
 batch_size = 100
-learning_rate = 0.001  # Adam's own, which the page leaves unsaid
+learning_rate = 0.001  # Adam's default, which the page leaves unsaid
 n_hidden = 256
 n_input = 28 * 28
 n_noise = 128
 n_class = 10
 
-run = lab.Run(globals())  # the numbers above are its options: --epochs 3, --n-hidden 64, …
+run = lab.Run(globals())  # --epochs 3, --n-hidden 64, … change the numbers above
 mnist = input_data.read_data_sets(run.data, one_hot=True)
 
 # placeholders: Y is no target here but a hint, to the generator and to the discriminator
@@ -44,7 +44,7 @@ def generator(noise, labels):
 
 # %% 9.2-3  discriminator: images [batch, 784] and labels [batch, 10] -> logits [batch, 1].
 # Called a second time it must find its variables again, or real and generated images would be judged
-# by two strangers. No activation: the losses want logits, from which they stay finite.
+# by two networks. No activation: the losses want logits, from which they stay finite.
 def discriminator(inputs, labels, reuse=None):
     with tf.variable_scope('discriminator') as scope:
         if reuse:
@@ -56,7 +56,7 @@ def discriminator(inputs, labels, reuse=None):
     return output
 
 
-# %% 9.2-4  noise, even in [-1, 1)
+# %% 9.2-4  noise, uniform in [-1, 1)
 def get_noise(batch_size, n_noise):
     return np.random.uniform(-1., 1., size=[batch_size, n_noise])
 
@@ -77,7 +77,7 @@ loss_D = loss_D_real + loss_D_gene
 loss_G = tf.reduce_mean(
     tf.nn.sigmoid_cross_entropy_with_logits(logits=D_gene, labels=tf.ones_like(D_gene)))
 
-# %% 9.2-8  each loss trains its own network, whose variables its scope collects
+# %% 9.2-8  each loss trains its own network, whose variables are collected by scope
 vars_D = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope='discriminator')
 vars_G = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope='generator')
 
@@ -118,7 +118,7 @@ for epoch in run.epochs(total_epoch):
             ax[0][i].imshow(np.reshape(mnist.test.images[i], (28, 28)))
             ax[1][i].imshow(np.reshape(samples[i], (28, 28)))
 
-        run.save_strip(fig, epoch)
+        run.save_strip(fig, epoch)  # samples2/000.png, 009.png, …
         plt.close(fig)
 
 print('최적화 완료!')

@@ -1,6 +1,6 @@
 """A listing as small as one can be, with the page's names and lines, for tests of all that is around the network."""
 
-import lab  # not the page's: what a run needs besides
+import lab  # not the page's: options, seed, checkpoints
 import tensorflow.compat.v1 as tf
 import matplotlib.pyplot as plt
 import numpy as np

@@ -6,7 +6,7 @@ import page
 import pytest
 from processes import TINY, Lab, fork, in_a_small_filesystem
 
-TOP = "import lab  # not the page's: what a run needs besides\n"
+TOP = "import lab  # not the page's: options, seed, checkpoints\n"
 STRIP = "    # 9.1-13  a strip"
 
 # A graph that takes more room in a log than a film of two epochs does.

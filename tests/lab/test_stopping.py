@@ -8,7 +8,7 @@ import page
 import pytest
 from processes import Lab, run
 
-TOP = "import lab  # not the page's: what a run needs besides\n"
+TOP = "import lab  # not the page's: options, seed, checkpoints\n"
 EPOCH = "    print('Epoch:', '%04d' % epoch,\n"
 NOISE = "def get_noise(batch_size, n_noise):\n"
 END = "print('최적화 완료!')\n"
