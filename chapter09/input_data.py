@@ -192,7 +192,7 @@ class DataSet:
 
 
 def _shaped(images, n, reshape):
-    """The images of `n` labels as they are to be kept; raises BadData if they are none of that."""
+    """Images as they are to be kept; raises BadData unless there are `n` and, if they are to be rows, they can be."""
     if images.shape[:1] != (n,):
         raise BadData('images of shape %s and %d labels do not belong together: give as many of both'
                       % (images.shape, n))

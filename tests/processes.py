@@ -54,7 +54,10 @@ def _child(argv, folder, output, before):
 
 
 def as_new():
-    """Forgets what the server has imported of this project: the program is to find its own."""
+    """Forgets what the server has imported of this project: the program is to find its own.
+
+    TensorFlow stays as it is, with TensorFlow 2's behaviour off.
+    """
     for name, module in list(sys.modules.items()):
         if (getattr(module, '__file__', None) or '').startswith(listings.CHAPTER09 + os.sep):
             del sys.modules[name]
@@ -82,16 +85,16 @@ def _status():
     os._exit(status)
 
 
-def kill_at_step(number):
-    """Kills this process just before its `number`th change to a file or folder."""
+def kill_at_step(number, by=signal.SIGKILL):
+    """Sends this process a signal just before its `number`th change to a file or folder."""
     steps = iter(range(number - 1, -1, -1))
 
     def hook(event, arguments):
         writes = event in ('os.rename', 'os.remove', 'os.mkdir', 'os.rmdir') or event == 'open' and (
             isinstance(arguments[1], str) and arguments[1][0] in 'wa'
             or arguments[1] is None and arguments[2] & (os.O_WRONLY | os.O_RDWR))
-        if writes and next(steps) == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if writes and next(steps, -1) == 0:
+            os.kill(os.getpid(), by)
 
     sys.addaudithook(hook)
 
@@ -103,7 +106,7 @@ def start(path, *argv, output, folder=None, before=None):
     before  called in the process before the program: a function of a module, without arguments
     """
     _begin(str(output))
-    process = CONTEXT.Process(target=_child, args=(
+    process = CONTEXT.Process(target=_child, daemon=True, args=(  # which ends with the tests, whatever they come to
         [str(path), *map(str, argv)], str(folder or output), str(output), before))
     process.start()
     return process
@@ -147,23 +150,38 @@ def in_a_small_filesystem(folder, size, work):
     process = CONTEXT.Process(target=_mount_and, args=(str(folder), size, work, there))
     process.start()
     there.close()
-    try:
-        return here.recv()
-    finally:
-        process.join(300)
+    if not here.poll(300):
+        process.kill()
+        raise TimeoutError(work)
+    done, result = here.recv()
+    process.join()
+    if not done:
+        raise result
+    return result
 
 
 def _mount_and(folder, size, work, results):
-    new_user, new_mounts, recursive, private = 0x10000000, 0x20000, 0x4000, 0x40000  # <sched.h>, <sys/mount.h>
-    user = os.getuid()
-    if ctypes.CDLL(None).unshare(new_mounts | (new_user if user else 0)):
-        raise OSError('unshare')
+    try:
+        _enter_a_namespace()
+        mount('none', '/', 0x4000 | 0x40000)  # MS_REC | MS_PRIVATE: what is mounted from now on is seen here alone
+        mount('tmpfs', os.path.join(folder, 'disk'), size=size)
+        results.send((True, work(folder)))
+    except BaseException as error:
+        results.send((False, error))
+        raise
+
+
+def _enter_a_namespace():
+    """Gives this process mounts of its own; who is not root is root there, as `unshare --map-root-user` has it."""
+    new_user, new_mounts = 0x10000000, 0x20000  # CLONE_NEWUSER, CLONE_NEWNS
+    user, group = os.getuid(), os.getgid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(new_mounts | (new_user if user else 0)):
+        raise OSError(ctypes.get_errno(), 'unshare')
     if user:
-        with open('/proc/self/uid_map', 'w') as file:
-            file.write('0 %d 1' % user)
-    mount('none', '/', recursive | private)
-    mount('tmpfs', os.path.join(folder, 'disk'), size=size)
-    results.send(work(folder))
+        for name, line in ('uid_map', '0 %d 1' % user), ('setgroups', 'deny'), ('gid_map', '0 %d 1' % group):
+            with open('/proc/self/' + name, 'w') as file:
+                file.write(line)
 
 
 def mount(kind, where, flags=0, size=''):
@@ -175,13 +193,13 @@ def mount(kind, where, flags=0, size=''):
 
 
 def fork(path, *argv, output):
-    """As `run`, from a process that has been forked itself."""
+    """As `run`, which waits, from a process that has been forked itself."""
     _begin(output)
     child = os.fork()
     if not child:
         _child([str(path), *map(str, argv)], output, output, None)
-    status = os.waitpid(child, 0)[1]
-    return Ended(os.WEXITSTATUS(status), *(_lines(os.path.join(output, name)) for name in ('stdout', 'stderr')))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return Ended(status, *(_lines(os.path.join(output, name)) for name in ('stdout', 'stderr')))
 
 
 class Lab:

@@ -12,7 +12,7 @@ figure, axes = plt.subplots(1, 2)
 axes[0].imshow([[0, 1]])
 figure.savefig(io.BytesIO())
 plt.close(figure)
-page.built(page.text('basic'))
+page.built(page.text('tiny'))
 tf.reset_default_graph()
 # The garbage collections of those that are forked leave alone what is there by now: they would copy all of it.
 gc.collect()

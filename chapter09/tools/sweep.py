@@ -1,6 +1,5 @@
 """What several seeds of a listing came to: their figures, with mean and standard deviation."""
 
-
 import numpy as np
 
 from lab import records

@@ -38,6 +38,7 @@ def test_others_answer_with_seconds_and_memory_is_each_processs_own():
             contestant = bench.contestant(name, 'basic')
             print(contestant.run(1), contestant.run(30), contestant.seconds, contestant.end())
     ''')
+    assert run.returncode == 0, run.stderr
     bare, products = ([float(word) for word in line.split()] for line in run.stdout.splitlines())
     assert min(bare[:2] + products[:2]) > 0 and min(bare[2], products[2]) > 0.1
     assert 10 < products[3] < bare[3] / 3 < 1000

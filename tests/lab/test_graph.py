@@ -88,7 +88,7 @@ def test_two_runs_do_not_mix_in_one_logdir(small, tmp_path):
 
 def fill_and_train(folder):
     disk = os.path.join(folder, 'disk')
-    with contextlib.suppress(OSError), open(os.path.join(disk, 'fill'), 'wb', buffering=0) as file:
+    with open(os.path.join(disk, 'fill'), 'wb', buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(1024))
     ended = fork(TINY, '--data', os.path.join(folder, 'data'), '--epochs', 1, '--run', os.path.join(folder, 'run'),

@@ -1,9 +1,10 @@
-"""What takes a Python of its own: TensorFlow's silence, streams that are missing, a terminal, signals at the start."""
+"""What a program finds around it: TensorFlow's chatter, streams that are missing or go, a terminal, early signals."""
 
 import fcntl
 import functools
 import os
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -60,10 +61,11 @@ def streams_to(**places):
 def test_lines_come_as_they_are_printed_and_a_closed_pipe_is_no_bug(words, tmp_path):
     words[-1] = 100000
     os.mkfifo(str(tmp_path / 'pipe'))
+    pipe = os.open(str(tmp_path / 'pipe'), os.O_RDONLY | os.O_NONBLOCK)
     process = start(TINY, *words, output=tmp_path,
                     before=functools.partial(streams_to, stdout=str(tmp_path / 'pipe')))
-    with open(str(tmp_path / 'pipe'), encoding='utf-8') as pipe:
-        assert pipe.readline().startswith('Epoch: 0000')
+    assert select.select([pipe], [], [], 60)[0] and os.read(pipe, 1000).startswith(b'Epoch: 0000')
+    os.close(pipe)
     process.join(60)
     assert process.exitcode == 1 and (tmp_path / 'stderr').read_text() == 'seed: 7\n'
 
@@ -90,9 +92,11 @@ def test_progress_shows_on_a_terminal_and_leaves_the_books_lines_alone(words, tm
     process = start(TINY, *words, output=tmp_path, before=functools.partial(streams_to, stderr=os.ttyname(slave)))
     shown = b''
     while shown.count(b'left' if columns == 100 else b'\rep') < 5:
+        assert select.select([master], [], [], 60)[0], shown
         shown += os.read(master, 1000)
     process.terminate()
     process.join(60)
+    assert process.exitcode == 143
     os.close(slave)
     out = (tmp_path / 'stdout').read_text(encoding='utf-8').splitlines()
     lines = [line.strip() for line in shown.decode().split('\r') if line.strip() and 'seed' not in line]

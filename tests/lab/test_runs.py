@@ -1,5 +1,7 @@
 """A run repeats to the byte, survives being killed, and keeps what it has when something fails."""
 
+import functools
+import itertools
 import json
 import os
 import random
@@ -11,11 +13,9 @@ import subprocess
 import numpy as np
 import pytest
 from conftest import DATA, REFERENCE, drop_roots_privilege, snapshot
-from processes import PAGE, TINY, Lab, fork, in_a_small_filesystem, mount, run
+from processes import PAGE, TINY, Lab, fork, in_a_small_filesystem, kill_at_step, mount, run
 
 from lab import checkpoints
-
-LINES = r'Epoch: %04d D loss: -?\d\S* G loss: -?\d\S*'
 
 
 def uninterrupted_run(tmp_path_factory, small, path, epochs):
@@ -97,11 +97,11 @@ def test_the_same_seed_gives_the_same_bytes_in_another_folder_and_in_two_parts(c
 
 def test_twenty_kills_at_random_instants_change_nothing(uninterrupted, small, tmp_path):
     def start():
-        return Lab(tmp_path / str(kills), TINY, small, '--epochs', '21')
+        return Lab(tmp_path / str(next(folders)), TINY, small, '--epochs', '21')
 
     # Every other one is killed within an eighth of the training after an epoch, however fast the machine.
     training = sum(float(line.rsplit(',', 1)[1]) for line in uninterrupted.lines('run', 'losses.csv')[1:])
-    kills, resumed, instants = 0, 0, random.Random(7)
+    kills, resumed, instants, folders = 0, 0, random.Random(7), itertools.count()
     lab = start()
     while kills < 20:
         killed = lab.kill(instants.uniform(0, training / 8 if kills % 2 else 0.5), after_an_epoch=kills % 2)
@@ -190,9 +190,7 @@ def test_a_random_seed_is_kept(small, tmp_path):
 @pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopped_by_a_signal(uninterrupted, small, tmp_path, number, status):
     lab = Lab(tmp_path / 'lab', TINY, small, '--epochs', '21')
-    process = lab.start()
-    lab.wait_for('stdout', text=b'Epoch: 0001')
-    os.kill(process.pid, number)
+    process = lab.start(before=functools.partial(kill_at_step, 60, number))
     process.join(60)
     assert process.exitcode == status
     seed, message = lab.lines('stderr')
