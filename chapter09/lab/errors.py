@@ -10,6 +10,8 @@ import os
 import re
 import sys
 
+NO_ROOM = errno.ENOSPC, errno.EDQUOT, errno.EFBIG  # a full disk, a quota, a limit on a file's size
+
 
 def one_line(message):
     """A message as one line of what can be shown; what cannot, such as a newline in a file's name, is escaped."""
@@ -96,7 +98,7 @@ def _end(kind, error, traceback):
     if isinstance(getattr(error, 'status', None), int):
         say('%s: %s%s' % (name, 'error: ' if isinstance(error, Exception) else '', error))
         raise SystemExit(error.status)
-    if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
+    if isinstance(error, OSError) and error.errno in (errno.EPIPE, *NO_ROOM):
         # The reader of our lines has gone, as in `… | head`, or there is no room for them.
         with contextlib.suppress(OSError, AttributeError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

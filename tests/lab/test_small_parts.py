@@ -110,7 +110,8 @@ ENDS = [
     ('raise errors.BadInput("name another")', 2, 'p.py: error: name another\n'),
     ('raise errors.Stopped("stopped", status=143)', 143, 'p.py: stopped\n'),
     ('import input_data\nraise ValueError("a bug")', 1, None), ('raise KeyboardInterrupt', 130, ''),
-    ('import errno\nraise OSError(errno.ENOSPC, "full")', 2, 'p.py: error: no room left for the output\n'),
+    *(('import errno\nraise OSError(errno.%s, "full")' % name, 2, 'p.py: error: no room left for the output\n')
+      for name in ('ENOSPC', 'EDQUOT', 'EFBIG')),
     ('import errno\nraise BrokenPipeError(errno.EPIPE, "gone")', 1, ''), ('sys.exit(7)', 7, '')]
 
 
