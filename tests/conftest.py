@@ -94,14 +94,12 @@ def snapshot(folder):
 
 
 def drop_roots_privilege():
-    """Permissions bind this process from now on, and what it executes, even if it is root's, as containers' are."""
+    """Permissions bind this process from now on, even if it is root's, as containers' are."""
     if sys.platform == 'linux':
-        libc, file_permissions = ctypes.CDLL(None), (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-        for capability in file_permissions:
-            libc.prctl(24, capability, 0, 0, 0)  # out of what an executed program can have
+        libc = ctypes.CDLL(None)
         header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
         libc.capget(header, sets)
-        for capability in file_permissions:  # out of what is in effect, and what is permitted
-            sets[0] &= ~(1 << capability)
-            sets[1] &= ~(1 << capability)
+        for capability in 1, 2:  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+            sets[0] &= ~(1 << capability)  # what is in effect
+            sets[1] &= ~(1 << capability)  # what is permitted
         libc.capset(header, sets)

@@ -85,15 +85,15 @@ def _status():
     os._exit(status)
 
 
-def kill_at_step(number, by=signal.SIGKILL):
-    """Sends this process a signal just before its `number`th change to a file or folder."""
+def kill_at_step(number, by=signal.SIGKILL, when=lambda: True):
+    """Sends this process a signal just before its `number`th change to a file or folder, of those `when` counts."""
     steps = iter(range(number - 1, -1, -1))
 
     def hook(event, arguments):
         writes = event in ('os.rename', 'os.remove', 'os.mkdir', 'os.rmdir') or event == 'open' and (
             isinstance(arguments[1], str) and arguments[1][0] in 'wa'
             or arguments[1] is None and arguments[2] & (os.O_WRONLY | os.O_RDWR))
-        if writes and next(steps, -1) == 0:
+        if writes and when() and next(steps, -1) == 0:
             os.kill(os.getpid(), by)
 
     sys.addaudithook(hook)
@@ -139,15 +139,15 @@ def script(path, *argv, **options):
     return Ended(ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines())
 
 
-def in_a_small_filesystem(folder, size, work):
-    """Calls work(folder), and returns what it does, where folder/disk is a file system of that size.
+def in_a_small_filesystem(folder, size, work, *words):
+    """Calls work(folder, *words), and returns what it does, where folder/disk is a file system of that size.
 
     It is called in a process of its own, whose alone that file system is: as a function of a module, with what can be
     pickled. `fork` is what it can run programs by.
     """
     os.mkdir(os.path.join(str(folder), 'disk'))
     here, there = CONTEXT.Pipe()
-    process = CONTEXT.Process(target=_mount_and, args=(str(folder), size, work, there))
+    process = CONTEXT.Process(target=_mount_and, args=(str(folder), size, work, words, there))
     process.start()
     there.close()
     if not here.poll(300):
@@ -160,12 +160,15 @@ def in_a_small_filesystem(folder, size, work):
     return result
 
 
-def _mount_and(folder, size, work, results):
+REMOUNT = 32  # MS_REMOUNT
+
+
+def _mount_and(folder, size, work, words, results):
     try:
         _enter_a_namespace()
         mount('none', '/', 0x4000 | 0x40000)  # MS_REC | MS_PRIVATE: what is mounted from now on is seen here alone
         mount('tmpfs', os.path.join(folder, 'disk'), size=size)
-        results.send((True, work(folder)))
+        results.send((True, work(folder, *words)))
     except BaseException as error:
         results.send((False, error))
         raise
@@ -185,7 +188,7 @@ def _enter_a_namespace():
 
 
 def mount(kind, where, flags=0, size=''):
-    """mount(2), with a size in bytes or as 64k; with `flags` 32 it changes that of what is mounted there."""
+    """mount(2), with a size in bytes or as 64k; with REMOUNT it changes that of what is mounted there."""
     options = ('size=%s' % size).encode() if size else None
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b'none', where.encode(), kind.encode(), flags, options):

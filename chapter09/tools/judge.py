@@ -163,7 +163,11 @@ class Judge:
 @functools.lru_cache(maxsize=None)
 def of_mnist():
     """The Judge that has MNIST's own digits beside it, made once."""
-    return Judge(input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True))
+    return Judge(_mnist())
+
+
+def _mnist():
+    return input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True)
 
 
 def accuracy(probabilities, labels):
@@ -234,7 +238,7 @@ def margin(images):
 
 def main(chosen):
     """Trains a judge and writes its weights into the .npz file `chosen.out`."""
-    mnist = input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True)
+    mnist = _mnist()
     weights = train(mnist)
     probabilities = Judge(mnist, weights).read(mnist.test.images)[0]
     read_rightly = accuracy(probabilities, mnist.test.labels.argmax(axis=1))

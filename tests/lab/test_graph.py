@@ -86,20 +86,19 @@ def test_two_runs_do_not_mix_in_one_logdir(small, tmp_path):
     assert len(os.listdir(str(tmp_path / 'log'))) == 2
 
 
-def fill_and_train(folder):
+def fill_and_train(folder, data):
     disk = os.path.join(folder, 'disk')
     with open(os.path.join(disk, 'fill'), 'wb', buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(1024))
-    ended = fork(TINY, '--data', os.path.join(folder, 'data'), '--epochs', 1, '--run', os.path.join(folder, 'run'),
+    ended = fork(TINY, '--data', data, '--epochs', 1, '--run', os.path.join(folder, 'run'),
                  '--samples', os.path.join(folder, 's'), '--logdir', os.path.join(disk, 'log'), output=folder)
     return ended, sorted(os.listdir(folder))
 
 
 def test_a_logdir_without_room_is_refused_before_anything_is_made(small, tmp_path):
-    (tmp_path / 'data').symlink_to(small)
-    ended, left = in_a_small_filesystem(tmp_path, '64k', fill_and_train)
-    assert ended.status == 2 and ended.out == [] and left == ['data', 'disk', 'stderr', 'stdout'], (ended, left)
+    ended, left = in_a_small_filesystem(tmp_path, '64k', fill_and_train, small)
+    assert ended.status == 2 and ended.out == [] and left == ['disk', 'stderr', 'stdout'], (ended, left)
     line, = ended.err
     assert 'disk/log' in line and 'No space left on device' in line
 

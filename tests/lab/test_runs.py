@@ -4,6 +4,7 @@ import functools
 import itertools
 import json
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -13,7 +14,8 @@ import subprocess
 import numpy as np
 import pytest
 from conftest import DATA, REFERENCE, drop_roots_privilege, snapshot
-from processes import PAGE, TINY, Lab, fork, in_a_small_filesystem, kill_at_step, mount, run
+from processes import PAGE, REMOUNT, TINY, Lab, fork, in_a_small_filesystem, kill_at_step, mount, run
+from test_checkpoints import sign
 
 from lab import checkpoints
 
@@ -287,23 +289,15 @@ def test_a_damaged_checkpoint_is_passed_over(finished, uninterrupted, file, dama
     lambda state: state.update({'numpy/keys': np.zeros(3)}), lambda state: state.update({'lab/D loss': np.zeros(0)}),
     lambda state: state.clear()], ids=['lacks keys', 'lacks an order', 'indices', 'keys', 'losses', 'empty'])
 def test_a_state_that_is_whole_and_wrong_is_passed_over(finished, uninterrupted, spoil):
-    folder = finished.path('run', 'checkpoints', '0020')
-    with np.load(os.path.join(folder, 'state.npz')) as file:
+    folder = pathlib.Path(finished.path('run', 'checkpoints', '0020'))
+    with np.load(str(folder / 'state.npz')) as file:
         state = dict(file)
     spoil(state)
-    np.savez(os.path.join(folder, 'state.npz'), **state)
+    np.savez(str(folder / 'state.npz'), **state)
     sign(folder)
     ended = finished.run('--resume')
     assert ended.status == 0 and ended.err[1] == 'going on after epoch 19', ended.err
     assert finished.outcome() == uninterrupted.outcome()
-
-
-def sign(folder):
-    """Makes digests.json that of the files as they are."""
-    from lab import files
-    digests = {each: files.digest(os.path.join(folder, each)) for each in os.listdir(folder) if each != 'digests.json'}
-    with open(os.path.join(folder, 'digests.json'), 'w') as file:
-        json.dump(digests, file)
 
 
 def test_two_damaged_checkpoints_end_it(finished):
@@ -344,22 +338,21 @@ def test_a_record_that_is_none(finished, write, named):
     assert snapshot(finished.path('run')) == before
 
 
-def fill_and_make_room(folder):
+def fill_and_make_room(folder, data):
     """Trains where there is no room for the third epoch, makes room and goes on; returns what was there by then."""
     def train():
-        return fork(TINY, '--data', os.path.join(folder, 'data'), '--run', os.path.join(folder, 'disk', 'run'),
+        return fork(TINY, '--data', data, '--run', os.path.join(folder, 'disk', 'run'),
                     '--samples', os.path.join(folder, 'strips'), '--n-noise', 300, '--epochs', 4, '--resume',
                     output=folder)
     full = train()
     left = [name for _, folders, names in os.walk(os.path.join(folder, 'disk')) for name in folders + names]
-    mount('tmpfs', os.path.join(folder, 'disk'), flags=32, size='9m')
+    mount('tmpfs', os.path.join(folder, 'disk'), flags=REMOUNT, size='9m')
     return full, left, train(), snapshot(os.path.join(folder, 'disk', 'run', 'checkpoints', '0003'))
 
 
 def test_a_full_disk_costs_one_epoch_at_most(small, tmp_path):
-    (tmp_path / 'data').symlink_to(small)
     # Room for two checkpoints of 1.0 MB; the third is written before the first goes.
-    full, left, ended, checkpoint = in_a_small_filesystem(tmp_path, '2500k', fill_and_make_room)
+    full, left, ended, checkpoint = in_a_small_filesystem(tmp_path, '2500k', fill_and_make_room, small)
     assert full.status == 2 and [line[:11] for line in full.out] == ['Epoch: %04d' % epoch for epoch in range(3)]
     assert len(full.err) == 3 and 'checkpoints/0002 cannot be written (' in full.err[-1], full.err
     assert 'No space left on device): make room' in full.err[-1]

@@ -1,6 +1,5 @@
 """The lab's small parts by themselves: files, errors, checkpoints, trace, noise, state, iterations, machine."""
 
-import io
 import json
 import math
 import os
@@ -8,12 +7,12 @@ import random
 import signal
 import subprocess
 import sys
-import zipfile
 
 import numpy as np
 import pytest
 from conftest import snapshot
-from processes import CONTEXT
+from processes import CONTEXT, kill_at_step
+from test_checkpoints import write_model
 
 from lab import checkpoints, errors, files, listings, machine, noise, savefig, state
 from lab.errors import BadInput
@@ -103,6 +102,7 @@ def test_a_reason_is_what_says_something():
                      "\t [[{{node save/SaveV2}}]]")
     assert errors.reason(ValueError(of_tensorflow)) == 'a/model.ckpt; File too large'
     assert errors.reason(ValueError(of_tensorflow.split('save/SaveV2\'\n')[-1])) == 'a/model.ckpt; File too large'
+    assert errors.reason(ValueError('Graph execution error:\n\nDetected at …\nmore')) == 'Detected at …'
     assert errors.reason(KeyError()) == 'KeyError'
 
 
@@ -126,15 +126,8 @@ def test_how_a_program_ends(tmp_path, ending, status, said):
 
 # --- checkpoints
 
-def write_model(path):
-    for name in checkpoints.FILES:
-        with open(os.path.join(os.path.dirname(path), name), 'w') as file:
-            file.write('of ' + name)
-
-
 def three_epochs(folder, kill_at):
     """Goes on, in a process of its own, to the third epoch; kills itself before the so-manyth change to a file."""
-    from processes import kill_at_step
     if kill_at:
         kill_at_step(kill_at)
     checkpoints.clean(folder)
@@ -170,15 +163,7 @@ def test_arrays_that_are_none_are_refused_with_a_reason(tmp_path, content):
 
 
 def test_arrays_that_would_fill_the_memory_are_not_unpacked(tmp_path):
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {'descr': '<f8', 'fortran_order': False,
-                                                  'shape': (checkpoints.LARGEST // 8 + 1,)})
-    with zipfile.ZipFile(str(tmp_path / 'it.npz'), 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-        with packed.open('many.npy', 'w', force_zip64=True) as file:
-            file.write(header.getvalue())
-            for _ in range(checkpoints.LARGEST // 2 ** 20):
-                file.write(bytes(2 ** 20))
-            file.write(bytes(8))
+    np.savez_compressed(str(tmp_path / 'it.npz'), many=np.zeros(checkpoints.LARGEST // 8 + 1))
     assert os.path.getsize(str(tmp_path / 'it.npz')) < 2e7
     with pytest.raises(ValueError, match='holds more than'):
         checkpoints.read_arrays(str(tmp_path / 'it.npz'))

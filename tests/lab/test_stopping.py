@@ -15,20 +15,11 @@ END = "print('최적화 완료!')\n"
 
 # Sends this process SIGTERM before the so-manyth change to a file in epoch 1.
 STOPS_ITSELF = TOP + """
-import os, signal, sys
+import signal
 
-left = iter(range(int(open('stop_at').read()) - 1, -1, -1))
+from processes import kill_at_step
 
-
-def stop(event, arguments):
-    writes = event in ('os.rename', 'os.remove', 'os.mkdir', 'os.rmdir') or event == 'open' and (
-        isinstance(arguments[1], str) and arguments[1][0] in 'wa'
-        or arguments[1] is None and arguments[2] & (os.O_WRONLY | os.O_RDWR))
-    if writes and globals().get('epoch') == 1 and next(left, -1) == 0:
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
-sys.addaudithook(stop)
+kill_at_step(int(open('stop_at').read()), signal.SIGTERM, when=lambda: globals().get('epoch') == 1)
 """
 
 
