@@ -43,9 +43,10 @@ def test_a_failing_import_of_tensorflow_is_not_hushed_up(words, tmp_path):
     assert ended.status == 1 and 'no such instruction' in ended.err and 'a library is missing' in ended.err[-1]
 
 
-def test_a_run_without_streams_goes_on(words, tmp_path):
+@pytest.mark.parametrize('closed', ['2>&-', '>&-', '>&- 2>&- <&-'])
+def test_a_run_without_streams_goes_on(words, tmp_path, closed):
     command = ' '.join("'%s'" % word for word in [sys.executable, TINY, *words])
-    ended = subprocess.run(['sh', '-c', command + ' >&- 2>&- <&-'], capture_output=True, encoding='utf-8')
+    ended = subprocess.run(['sh', '-c', command + ' ' + closed], capture_output=True, encoding='utf-8')
     assert ended.returncode == 0, ended
     assert sorted(os.listdir(str(tmp_path / 'run' / 'checkpoints'))) == ['0000']
 
