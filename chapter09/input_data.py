@@ -172,17 +172,17 @@ class DataSet:
 
         Raises BadData if the state cannot be one of this set.
         """
-        state = dict(state)
         order = np.array(state['order'])
-        parts = [(order, state.get('images')),
-                 (np.array(state.get('labels_order', order)), state.get('labels'))]
+        parts = [(order, state.get('images')), (np.array(state.get('labels_order', order)), state.get('labels'))]
         for column, part in zip(self._columns, parts):
             column.check(*part)
+        places = [int(state['index_in_epoch']), int(state.get('num_examples', len(order)))]
+        if not 0 <= min(places) <= max(places) <= len(order) or int(state['epochs_completed']) < 0:
+            raise BadData('the state is of a place that is not in a set of %d images' % len(order))
         for column, part in zip(self._columns, parts):
             column.restore(*part)
-        self._index_in_epoch = int(state['index_in_epoch'])
+        self._index_in_epoch, self._num_examples = places
         self._epochs_completed = int(state['epochs_completed'])
-        self._num_examples = int(state.get('num_examples', len(order)))
 
     def _shuffle(self):
         order = np.arange(self._num_examples)
@@ -527,7 +527,10 @@ def _check_regular(status):
 def _readable(path):
     try:
         yield
-    except (OSError, MemoryError, _Damaged) as error:
+    except MemoryError:
+        raise BadData('%s needs more memory than there is: end other programs, or raise the limit'
+                      % _line(path)) from None
+    except (OSError, _Damaged) as error:
         raise BadData('%s cannot be read: %s; put MNIST\'s own file there'
                       % (_line(path), _reason(error))) from None
 
@@ -552,6 +555,13 @@ def _name(file):
 
 def _complete(folder, source_url):
     """Fetches the files that the folder lacks, all of them or none."""
+    try:
+        os.lstat(os.path.join(folder, TRAIN_IMAGES))
+    except PermissionError as error:  # the files may all be there
+        raise BadData('%s cannot be read (%s): let it be read, or name another'
+                      % (_line(folder), _reason(error))) from None
+    except (OSError, ValueError):
+        pass
     # A link that leads nowhere is not missing: it is the user's, and not to be replaced.
     missing = [name for name in SHA256 if not os.path.lexists(os.path.join(folder, name))]
     if not missing:

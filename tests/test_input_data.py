@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 import reader115
 import tensorflow.compat.v1 as tf
-from conftest import DATA, REFERENCE, idx, read_bytes, write_set
+from conftest import DATA, REFERENCE, drop_roots_privilege, idx, read_bytes, write_set
+from processes import CONTEXT
 
 import input_data
 from input_data import BadData
@@ -654,6 +655,28 @@ def all_but_labels(tmp_path, originals):
     for name in set(originals) - {LABELS}:
         (tmp_path / 'data' / name).symlink_to(os.path.join(DATA, name))
     return tmp_path / 'data'
+
+
+@pytest.mark.parametrize('closed', ['data', '.'])
+def test_nothing_is_fetched_for_a_folder_that_may_not_be_read(all_but_labels, tmp_path, closed):
+    """Nor is it said to be missing: all may be there."""
+    here, there = CONTEXT.Pipe(duplex=False)
+    (tmp_path / closed).chmod(0)
+    child = CONTEXT.Process(target=read_without_privilege, args=(str(all_but_labels), there))
+    child.start()
+    there.close()
+    said = here.recv()
+    child.join()
+    (tmp_path / closed).chmod(0o755)
+    assert said == '%s cannot be read (Permission denied): let it be read, or name another' % all_but_labels
+
+
+def read_without_privilege(folder, send):
+    drop_roots_privilege()
+    try:
+        input_data.read_data_sets(folder, source_url='nonsense/')
+    except BadData as error:
+        send.send(str(error))
 
 
 def test_missing_files_are_fetched_and_kept(tmp_path, originals, capsys):

@@ -11,7 +11,7 @@ class Mnist:
 
     def __init__(self, namespace):
         sets = [value for value in namespace.values()
-                if hasattr(getattr(value, 'train', None), 'next_batch') and hasattr(value.test, 'next_batch')]
+                if all(hasattr(getattr(value, name, None), 'get_state') for name in ('train', 'test'))]
         self._train, self.test = (sets[0].train, sets[0].test) if sets else (None, None)
         total_batch = namespace.get('total_batch')
         self.total_batch = total_batch if type(total_batch) is int else None
@@ -20,8 +20,9 @@ class Mnist:
     def check(self, folder):
         """Raises BadInput if there are too few images to train with, or to draw a strip of."""
         if self.total_batch == 0:
-            raise BadInput('%s holds %s training images, too few for a batch of %s: lower --batch-size' % (
-                folder, getattr(self._train, 'num_examples', 'few'), self._batch_size))
+            raise BadInput('of %s %s images are left to train with, too few for a batch of %s: lower --batch-size, or '
+                           'take more images or a smaller validation_size'
+                           % (folder, getattr(self._train, 'num_examples', 'few'), self._batch_size))
         if self.test is not None and self.test.num_examples < 10:
             raise BadInput('%s holds %d test images, too few for a strip of ten: put the right files there'
                            % (folder, self.test.num_examples))
