@@ -1,7 +1,6 @@
 """What a run keeps of each epoch to be watched by: the same digits each time, and what D thinks.
 
-film.bin in the run's folder is an array of EPOCH, appended to at each epoch's end. The noise behind it is
-drawn once, apart from the run's own, which goes on as if there were no film.
+The noise behind it is drawn once, apart from the run's own, which goes on as if there were no film.
 """
 
 import os
@@ -10,17 +9,11 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from lab import files, noise, records
-from lab.errors import BadInput, reason
+from lab.errors import reason
+from lab.frames import COLUMNS, DIGITS, EPOCH, LABELS, ROWS, read
 
-ROWS, COLUMNS = 2, 10
-DIGITS = ROWS * COLUMNS
 JUDGED = 1000  # images, real and generated, that D_mean is of
 PIECE = 100  # images at a time, which takes less memory
-EPOCH = np.dtype([
-    ('epoch', '<i4'),
-    ('D_real', '<f4'), ('D_gene', '<f4'),  # D_mean: what D thinks of real and generated images on average, 0 to 1
-    ('digits', 'u1', (ROWS, COLUMNS, 28, 28))])  # of fixed noise, in §9.2 of the labels 0 to 9 in each row
-LARGEST = 2 ** 31  # bytes of a film: some 130,000 epochs
 
 
 class Film:
@@ -33,18 +26,23 @@ class Film:
     say     called with a line when a part of it turns out not to be had
 
     Of a listing that lacks what it takes there are no digits, which are black then, or no D_mean, which is nan.
+    Attribute: `D_gene`, of each epoch, once it has begun.
     """
 
     def __init__(self, folder, page, test, seed, say):
         self._path, self._page, self._say = os.path.join(folder, records.FILM), page, say
         self._digits_feed, self._judged_feeds, self._said = None, [], False
+        self.D_gene = []
         G, X, Y, Z = map(page.get, 'GXYZ')
         if page.noise_shape() is None or not G.shape.ndims or G.shape[1:].num_elements() != 28 * 28:
+            return
+        if Y is not None and Y.shape.ndims is None:
+            say('film, movie are off: the placeholder Y has no shape')
             return
         drawn = noise.drawn(page.get_noise, page.noise_shape(), JUDGED, seed)
         self._digits_feed = {Z: drawn[:DIGITS]}
         if Y is not None:
-            self._digits_feed[Y] = noise.labels_of(np.arange(DIGITS) % 10, Y.shape.as_list())
+            self._digits_feed[Y] = noise.labels_of(LABELS, Y.shape.as_list())
         if test is None or X is None or not {'D_real', 'D_gene'} <= page.parts.keys():
             return
         before = test.get_state()
@@ -60,8 +58,12 @@ class Film:
     def begin(self, first):
         """Cuts the film back to the epochs before the first to be run."""
         kept = read(os.path.dirname(self._path)) if first and os.path.exists(self._path) else np.empty(0, EPOCH)
+        kept = kept[(0 <= kept['epoch']) & (kept['epoch'] < first)]
+        D_gene = np.full(first, np.nan)
+        D_gene[kept['epoch']] = kept['D_gene']
+        self.D_gene = D_gene.tolist()
         with files.whole(self._path) as part:
-            kept[kept['epoch'] < first].tofile(part)
+            kept.tofile(part)
 
     def append(self, sess, epoch, feeds):
         """Adds an epoch; `feeds`, {name: number}, is what the listing feeds beside X, Y and Z."""
@@ -78,6 +80,7 @@ class Film:
         except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
             self._say('film, movie are off: the listing cannot be asked for them (%s)' % reason(error))
             self._digits_feed, self._judged_feeds = None, []
+        self.D_gene += frame['D_gene'].tolist()
         with files.refusals(self._path), open(self._path, 'ab') as file:
             file.write(frame.tobytes())
 
@@ -97,13 +100,3 @@ class Film:
             self._said = True
             self._say('G leaves [0, 1], the range of the images: it draws values from %.3g to %.3g; is there no '
                       'sigmoid on its output?' % (low, high))
-
-
-def read(folder):
-    """The whole epochs of a run's film, EPOCH [n]; a run that is killed may leave a part of one behind them."""
-    path = os.path.join(folder, records.FILM)
-    try:
-        content = files.read(path, LARGEST)
-    except OSError as error:
-        raise BadInput('%s cannot be read (%s): train first' % (path, reason(error))) from None
-    return np.frombuffer(content[:len(content) // EPOCH.itemsize * EPOCH.itemsize], EPOCH)
