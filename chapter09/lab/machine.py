@@ -18,11 +18,20 @@ def cores():
 
 def processor():
     """Its name, as the system gives it."""
+    return _told_of_it('model name') or platform.processor() or platform.machine()
+
+
+def flags():
+    """What it can do, as Linux names it: avx2, avx512_vnni, …; nothing elsewhere."""
+    return set(_told_of_it('flags').split())
+
+
+def _told_of_it(what):
     with contextlib.suppress(OSError), open('/proc/cpuinfo') as file:
         for line in file:
-            if line.startswith('model name'):
+            if line.startswith(what):
                 return line.split(':', 1)[1].strip()
-    return platform.processor() or platform.machine()
+    return ''
 
 
 def threads():
@@ -39,10 +48,10 @@ def spared_threads(graph, batch_size):
 
     oneDNN gives a matrix product of the chapter's sizes to one thread anyway, and TensorFlow takes longer to
     wake a second for the small rest than that rest takes. AMD processors sum in another order with one, and
-    so do products by Eigen, in TensorFlow 1.15 for one; a graph that multiplies otherwise than the chapter's
-    is left alone.
+    so do products by Eigen: this is to be asked where oneDNN is on. A graph that multiplies otherwise than the
+    chapter's is left alone.
     """
-    if THREADS in os.environ or 'Intel' not in processor() or not _products_are_onednns():
+    if THREADS in os.environ or 'Intel' not in processor():
         return 0
     return int(batch_size <= BATCH_SIZE and is_small(graph))
 
@@ -56,11 +65,3 @@ def is_small(graph):
     return bool(sizes) and not heavier and all(
         sum(1 for n in size if n in IMAGES) <= 1 and all(n is None or n <= WIDTH or n in IMAGES for n in size)
         for size in sizes)
-
-
-def _products_are_onednns():
-    try:
-        from tensorflow.python.util import _pywrap_util_port
-    except ImportError:
-        return False
-    return _pywrap_util_port.IsMklEnabled()

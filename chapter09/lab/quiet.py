@@ -1,4 +1,4 @@
-"""TensorFlow, imported without its chatter, and without Keras.
+"""TensorFlow, imported without its chatter, and without others that it loads if it finds them.
 
 TensorFlow logs while it is imported, before it has read any log level, and what it writes is C++'s. So the
 first import of it, be it the page's own line, is done with stderr held back. Set TF_CPP_MIN_LOG_LEVEL (to 0,
@@ -12,7 +12,10 @@ import os
 import sys
 import tempfile
 
+from lab import onednn
+
 LOG_LEVEL = 'TF_CPP_MIN_LOG_LEVEL'
+LEFT_OUT = {'tf_keras', 'jax'}  # 140 MB for the second, which tf.lite would convert models of
 
 
 def watch():
@@ -24,24 +27,37 @@ def watch():
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds TensorFlow where Python would, and has it executed quietly."""
 
+    def __init__(self):
+        self._executes = False
+
     def find_spec(self, name, path=None, target=None):
-        spec = importlib.machinery.PathFinder.find_spec(name, path) if name == 'tensorflow' else None
+        wanted = name == 'tensorflow' or name in LEFT_OUT and self._executes
+        spec = importlib.machinery.PathFinder.find_spec(name, path) if wanted else None
         if spec is None:
             return None
+        if name in LEFT_OUT:
+            spec.loader.exec_module = _leave_out
+            return spec
         execute = spec.loader.exec_module
 
         def exec_module(module):
-            sys.meta_path.remove(self)
+            self._executes = True
             # TensorFlow 2 leaves Keras 3 out, and so starts sooner and takes less memory, if it is told that
-            # an older Keras, a package of its own, is wanted. Who asks for tf.keras later gets Keras 3 all
-            # the same.
-            with _environment(TF_USE_LEGACY_KERAS='1'), hushed(), _stderr_held_back():
+            # an older Keras, a package of its own, is wanted, and does without that one if it cannot be imported.
+            # Who asks for tf.keras later gets Keras 3 all the same.
+            with _environment(TF_USE_LEGACY_KERAS='1', **onednn.variables(sys.argv)), hushed(), _stderr_held_back():
                 execute(module)
                 import tensorflow.compat.v1 as tf
+                onednn.is_on()  # which is settled with that
+            sys.meta_path.remove(self)
             tf.logging.set_verbosity(tf.logging.ERROR)
 
         spec.loader.exec_module = exec_module
         return spec
+
+
+def _leave_out(module):
+    raise ImportError('left out')
 
 
 _finder = _Finder()
