@@ -60,7 +60,7 @@ def get_noise(batch_size, n_noise):
     return np.random.normal(size=(batch_size, n_noise))
 
 
-# %% 9.1-9  fakes, and the discriminator's verdict on fakes and on real images
+# %% 9.1-9  fakes, and what the discriminator thinks of fakes and of real images
 G = generator(Z)
 D_gene = discriminator(G)
 D_real = discriminator(X)

@@ -61,7 +61,7 @@ def get_noise(batch_size, n_noise):
     return np.random.uniform(-1., 1., size=[batch_size, n_noise])
 
 
-# %% 9.2-5  fakes for the labels, and the discriminator's verdict on real images and on fakes
+# %% 9.2-5  fakes for the labels, and what the discriminator thinks of real images and of fakes
 G = generator(Z, Y)
 D_real = discriminator(X, Y)
 D_gene = discriminator(G, Y, True)

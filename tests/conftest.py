@@ -6,12 +6,17 @@ Nothing here imports TensorFlow, so that tests which need none do not wait for i
 import ctypes
 import gzip
 import os
+import signal
 import sys
 
 import numpy as np
 import pytest
 
 from lab import listings
+
+# A shell has what it starts by `… &` ignore Ctrl-C, and so would all do that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = os.path.join(listings.ROOT, 'mnist', 'data')
 REFERENCE = os.path.join(listings.ROOT, 'reference')

@@ -7,9 +7,10 @@ import signal
 import numpy as np
 import page
 import pytest
-from processes import Lab, as_new, run
+from conftest import snapshot
+from processes import Lab, as_new, run, script
 
-from lab import listings
+from lab import frames, listings, records
 
 D_STEP = "        _, loss_val_D = sess.run([train_D, loss_D], feed_dict={X: batch_xs, Z: noise})\n"
 G_STEP = "        _, loss_val_G = sess.run([train_G, loss_G], feed_dict={Z: noise})\n"
@@ -111,6 +112,11 @@ def test_a_layer_in_no_var_list(train):
                   (OUTPUT, "hidden = tf.nn.relu(tf.matmul(hidden, G_W3))\n    " + OUTPUT))
     assert ended.status == 0 and ended.err == [
         'no step trains G_W3, which stays as it begins: is it in a var_list?', 'seed: 7']
+
+
+def test_a_graph_that_has_lost_its_seed(train):
+    line, seed = train(('# %% 9.1-3', 'tf.reset_default_graph()\n\n# %% 9.1-3')).err
+    assert line.startswith('the graph has no seed: tf.reset_default_graph() after lab.Run, or a tf.Graph(), takes')
 
 
 WRONG = {
@@ -249,6 +255,42 @@ def test_a_loop_that_is_left_keeps_the_epoch_that_was_done(train, tmp_path, leav
     assert '"state": "stopped"' in (run_folder / 'run.json').read_text()
 
 
+def test_a_loop_that_is_left_before_its_first_step_has_not_done_that_epoch(train, tmp_path):
+    loop = "    for i in range(total_batch):\n"
+    text = page.text('tiny').replace(loop, "    if epoch == 1:\n        break\n" + loop)
+    assert train(text=text, words=['--epochs', 9]).status == 0
+    run_folder = tmp_path / 'lab' / 'run'
+    assert os.listdir(str(run_folder / 'checkpoints')) == ['0000']
+    assert '"state": "stopped"' in (run_folder / 'run.json').read_text()
+
+
+SAVES = "        run.save_strip(fig, epoch)\n"
+
+
+def test_two_strips_of_an_epoch_are_both_the_runs(train, tmp_path):
+    text = page.text('tiny').replace(SAVES, SAVES + "        run.save_strip(fig, 500 + epoch)\n")
+    assert train(text=text, words=['--epochs', 1]).status == 0
+    record = records.read(str(tmp_path / 'lab' / 'run'))
+    assert sorted(record['strips']) == ['000.png', '500.png']
+
+
+def test_a_strip_of_what_is_no_figure(train):
+    ended = train(('run.save_strip(fig, epoch)', 'run.save_strip(plt, epoch)'))
+    assert ended.status == 2 and 'takes a figure, as plt.subplots gives it' in ended.err[-1], ended.err
+
+
+@pytest.mark.parametrize('after, said', [
+    (SAVES.replace('epoch', "'last'"), "takes the number of an epoch, and 'last' is none"),
+    (SAVES.replace('epoch', '-1'), 'takes the number of an epoch, and -1 is none'),
+    ("\nrun.save_strip(fig, 7)\n", 'comes inside of the loop over run.epochs()')])
+def test_a_strip_of_no_epoch_is_refused(train, tmp_path, after, said):
+    text = page.text('tiny')
+    text = text.replace(SAVES, after) if after.startswith(' ') else text + after
+    ended = train(text=text, words=['--epochs', 1])
+    assert ended.status == 2 and said in ended.err[-1] and len(ended.err) == 2, ended
+    assert not records.read(str(tmp_path / 'lab' / 'run'))['strips'].keys() - {'000.png'}
+
+
 def test_the_pages_own_savefig(write, small, tmp_path):
     """From the root of the project, whose samples/ a reader has before him."""
     path = write(("run.save_strip(fig, epoch)",
@@ -275,8 +317,9 @@ def test_a_picture_that_is_no_strip_is_saved_as_it_is(train, tmp_path):
     [(D_STEP, "        done = sess.run({'step': train_D, 'loss': loss_D}, {X: batch_xs, Z: noise})\n"
               "        loss_val_D = done['loss']\n")],
     [(D_STEP, "        sess.run(train_D, {X: batch_xs, Z: noise})\n"
-              "        loss_val_D = sess.run(loss_D, {X: batch_xs, Z: noise})\n")]],
-    ids=['both at once', 'a dictionary', 'a step without its loss'])
+              "        loss_val_D = sess.run(loss_D, {X: batch_xs, Z: noise})\n")],
+    [(D_STEP, "        _, _, loss_val_D = sess.run([train_D, train_G, loss_D], {X: batch_xs, Z: noise})\n")]],
+    ids=['both at once', 'a dictionary', 'a step without its loss', 'both, and one again'])
 def test_losses_are_seen_however_they_are_fetched(train, tmp_path, edits):
     ended = train(*edits, words=['--trace', tmp_path / 'trace.csv'])
     assert ended.status == 0, ended.err
@@ -297,6 +340,55 @@ def test_a_placeholder_of_ones_own(train, tmp_path):
     assert '"Placeholder_2:0": 0.5' in (tmp_path / 'lab' / 'run' / 'run.json').read_text()
 
 
+def test_a_word_that_is_fed_is_not_kept_for_drawing(train):
+    feeds = ("# %% 9.1-4", "mode = tf.placeholder(tf.string)\n\n# %% 9.1-4"), ("Z: noise}", "Z: noise, mode: 'train'}")
+    assert train(*feeds).status == train(*feeds, words=['--resume', '--epochs', 3]).status == 0
+
+
+@pytest.mark.parametrize('generator', ['Philox', 'SFC64', 'PCG64', 'MT19937'])
+def test_every_generator_of_numpys_goes_on_where_it_was(train, generator):
+    draws = ("# %% 9.1-8  noise\n", "rng = np.random.Generator(np.random.%s(3))\n" % generator), (
+        "np.random.normal(size=(", "rng.normal(size=(")
+    ended = [train(*draws, words=words).out[-2] for words in (['--epochs', 2], ['--epochs', 1])]
+    assert train(*draws, words=['--epochs', 2, '--resume']).out[-2] == ended[0] != ended[1]
+
+
+def test_a_seed_of_the_listing_that_is_none(train):
+    ended = train(("n_noise = 128", "seed = 7.5\nn_noise = 128"))
+    assert ended.status == 2 and len(ended.err) == 1 and "the listing's seed: '7.5' is not a whole" in ended.err[0]
+
+
+@pytest.mark.parametrize('plus', ['', ' + 1e-8', ' * 0.999 + 1e-8'])
+def test_a_sigmoid_that_is_kept_off_0_is_a_probability(train, tmp_path, plus):
+    text = page.text('tiny')
+    for name in 'D_gene = tf.nn.sigmoid(tf.matmul(G, D_W))', 'D_real = tf.nn.sigmoid(tf.matmul(X, D_W))':
+        text = text.replace(name, name + plus)
+    assert train(text=text).status == 0
+    D_real, D_gene = (float(frames.read(str(tmp_path / 'lab' / 'run'))[name][-1]) for name in ('D_real', 'D_gene'))
+    assert D_real > 0.75 and D_gene < 0.25, 'a sigmoid of a sigmoid lies from 0.5 to 0.73'
+
+
+def test_labels_without_a_shape_cost_the_film_alone(train):
+    ended = train(("# %% 9.1-4", "Y = tf.placeholder(tf.float32)\n\n# %% 9.1-4"))
+    assert ended.status == 0 and ended.err == ['film, movie are off: the placeholder Y has no shape', 'seed: 7'], ended
+
+
+def test_data_of_ones_own(train):
+    data = '''
+class Set:
+    def next_batch(self, n):
+        return np.random.random_sample((n, 784)), None
+
+
+class Sets:
+    train = test = Set()
+'''
+    reads = 'mnist = input_data.read_data_sets(run.data, one_hot=True)\n'
+    text = page.text('tiny').replace(reads, data + 'mnist = Sets()\n').replace('mnist.train.num_examples', '600')
+    ended = train(text=text)
+    assert ended.status == 0 and ended.err == ['seed: 7'], ended
+
+
 def test_a_copy_of_a_listing_has_a_run_of_its_own(small, tmp_path):
     """Its run is runs/NAME in its project, and its strips are there and nowhere else."""
     project = tmp_path / 'project'
@@ -310,3 +402,50 @@ def test_a_copy_of_a_listing_has_a_run_of_its_own(small, tmp_path):
     assert ended.status == 0, ended.err
     assert sorted(os.listdir(str(project))) == ['chapter09', 'runs']
     assert os.listdir(str(project / 'runs' / 'my_gan' / 'samples')) == ['000.png']
+
+
+# --- what stands in another place than it has to
+
+@pytest.mark.parametrize('edits, said', [
+    ([("run.epochs(total_epoch)", "range(total_epoch)")], 'comes inside of the loop over run.epochs()'),
+    ([("sess.run(tf.global_variables_initializer())\n",
+       "sess.run(tf.global_variables_initializer())\nextra = tf.Variable(3.0)\n")], 'extra has no value: '),
+    ([("sess.run(tf.global_variables_initializer())\n", "")], 'has no value: sess.run('),
+    ([("sess = run.session()", "tf.reset_default_graph()\nsess = run.session()"),
+      ("sess.run(tf.global_variables_initializer())\n", "")], 'the graph has no variables: lab.Run(globals()) begins'),
+    ([("run.epochs(total_epoch)", "run.epochs(1.5)")], 'takes a whole number from 1 on, and 1.5 is none'),
+    ([("run.epochs(total_epoch)", "run.epochs('2')")], "takes a whole number from 1 on, and '2' is none")],
+    ids=['range', 'a late variable', 'no initializer', 'an empty graph', 'half an epoch', 'a text'])
+def test_what_is_misplaced_is_refused_before_the_run_begins(train, tmp_path, edits, said):
+    text = page.text('tiny')
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    assert train(text=page.text('tiny')).status == 0
+    before = snapshot(tmp_path / 'lab' / 'run')
+    ended = train(text=text)
+    assert ended.status == 2 and said in ended.err[-1] and 'Traceback' not in ''.join(ended.err), ended
+    assert snapshot(tmp_path / 'lab' / 'run') == before
+
+
+def test_epochs_without_a_step(train):
+    ended = train(text=page.text('tiny').replace('run.epochs(total_epoch)', 'list(run.epochs(total_epoch))'))
+    assert [line for line in ended.err if 'has ended without a step' in line] == [
+        'epoch 0 has ended without a step: the loop over run.epochs() is to hold those of train_D and train_G'], ended
+
+
+def test_a_discriminator_without_its_sigmoid(train):
+    text = page.text('tiny')
+    for name in 'D_gene = tf.nn.sigmoid(tf.matmul(G, D_W))', 'D_real = tf.nn.sigmoid(tf.matmul(X, D_W))':
+        assert name in text
+        text = text.replace(name, name.replace('tf.nn.sigmoid(', '('))
+    ended = train(text=text)
+    assert ended.status == 3 and 'D_real comes out of no sigmoid' in ended.err[-1], ended
+
+
+def test_a_run_that_an_error_has_ended_is_stopped(write, small, tmp_path):
+    text = page.text('tiny').replace("    print('Epoch:'", "    epoch == 1 and undefined\n    print('Epoch:'")
+    ended = script(write(text=text), '--data', small, '--run', tmp_path / 'run', '--epochs', 3)
+    assert ended.status == 1 and "name 'undefined' is not defined" in ended.err[-1], ended
+    record = records.read(str(tmp_path / 'run'))
+    assert record['state'] == 'stopped' and os.listdir(str(tmp_path / 'run' / 'checkpoints')) == ['0000']

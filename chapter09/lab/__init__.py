@@ -1,12 +1,51 @@
 """What a run needs and the page leaves out: a listing says `import lab` and `run = lab.Run(globals())`, no more.
 
 To import it costs next to nothing. What it does to the program: from here on TensorFlow is quiet while it is
-imported, wherever that is (`lab.quiet`), and bad input ends the program with one line (`lab.errors`).
+imported, wherever that is (`lab.quiet`), and bad input ends the program with one line (`lab.errors`). A file that
+hides one of Python's modules ends it at once, and a MPLBACKEND that is not installed is dropped.
 """
 
-from lab import errors, quiet
+import os
+import sys
 
-errors.watch()
+
+def _refuse_what_hides_others():
+    """Ends the program if a file beside the listings has the name of a module that Python or TensorFlow needs."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    needed = {'tensorflow', 'numpy', 'matplotlib', 'keras', 'PIL', *getattr(sys, 'stdlib_module_names', ())}
+    for name in sorted(os.listdir(folder)):
+        if name.endswith('.py') and name[:-3] in needed:
+            print('error: %s hides the module %s, which others need: give it another name'
+                  % (os.path.join(folder, name), name[:-3]), file=sys.stderr)
+            sys.exit(2)
+
+
+_refuse_what_hides_others()  # before anything else is imported, which might be it
+
+from lab import errors  # noqa: E402
+
+errors.watch()  # before what takes longer: Ctrl-C may come at any time
+
+
+def _drop_a_backend_that_is_not_there():
+    """A notebook's `!python …` inherits the name of the notebook's own, at which matplotlib would give up."""
+    scheme, _, module = os.environ.get('MPLBACKEND', '').partition('module://')
+    if module and not scheme and not _is_installed(module):
+        del os.environ['MPLBACKEND']
+
+
+def _is_installed(module):
+    import importlib.util
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # of the package that it is in
+        return False
+
+
+_drop_a_backend_that_is_not_there()
+
+from lab import quiet  # noqa: E402
+
 quiet.watch()
 
 

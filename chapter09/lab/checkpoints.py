@@ -20,13 +20,13 @@ import zipfile
 
 import numpy as np
 
-from lab import files
+from lab import files, records
 from lab.errors import BadInput, reason
 
 KEPT = 2
 MODEL = 'model.ckpt'
 FILES = [MODEL + '.data-00000-of-00001', MODEL + '.index', MODEL + '.meta']
-STATE = 'state.npz'
+STATE, DIGESTS = 'state.npz', 'digests.json'
 LARGEST = 2 ** 30  # bytes that a state may unpack to
 
 
@@ -46,7 +46,7 @@ def save(folder, epoch, write_model, state):
         write_model(os.path.join(part, MODEL))
         np.savez(os.path.join(part, STATE), **state)
         digests = {name: files.digest(os.path.join(part, name)) for name in sorted(os.listdir(part))}
-        with open(os.path.join(part, 'digests.json'), 'w') as file:
+        with open(os.path.join(part, DIGESTS), 'w') as file:
             json.dump(digests, file)
         for name in os.listdir(part):
             files.sync(os.path.join(part, name))
@@ -55,25 +55,32 @@ def save(folder, epoch, write_model, state):
         files.sync(folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise BadInput('%s cannot be written (%s): make room, then --resume from the checkpoint before it'
-                       % (path, reason(error))) from None
+        raise BadInput('%s cannot be written (%s): make room, then %s' % (
+            path, reason(error), '--resume from the checkpoint before it' if epochs(folder) else
+            'begin anew, for there is no checkpoint yet')) from None
     for old in epochs(folder)[KEPT:]:
         _discard(os.path.join(folder, '%04d' % old))
 
 
-def clean(folder):
-    """Removes what a killed process left half written or half removed."""
-    if os.path.isdir(folder):
-        for name in os.listdir(folder):
-            if re.fullmatch(r'[0-9]{4,9}(\.old)?\.part', name):
-                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-
-
 def epochs(folder):
-    """The epochs that have a checkpoint, newest first."""
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    return sorted((int(name) for name in names
-                   if re.fullmatch('[0-9]{4,9}', name) and os.path.isdir(os.path.join(folder, name))), reverse=True)
+    """The epochs that have a checkpoint, newest first, whatever it may be worth.
+
+    Raises BadInput if one cannot be looked into.
+    """
+    return sorted((int(name) for name in records.names(folder)
+                   if re.fullmatch('[0-9]{4,9}', name) and _holds_ours(os.path.join(folder, name))), reverse=True)
+
+
+def _holds_ours(path):
+    """Whether a folder holds a file of a checkpoint's: one of somebody's own is no checkpoint by its name alone."""
+    return not os.path.islink(path) and not {*FILES, STATE, DIGESTS}.isdisjoint(records.names(path))
+
+
+def check_names(folder, first, total):
+    """Raises BadInput if what is no checkpoint has the name of one that the epochs from `first` to `total` write."""
+    for name in sorted(set(records.names(folder)) - {'%04d' % epoch for epoch in epochs(folder)}):
+        if re.fullmatch('[0-9]{4,9}', name) and name == '%04d' % int(name) and first <= int(name) < total:
+            raise BadInput('%s is no checkpoint of the run: move it away' % os.path.join(folder, name))
 
 
 def path_of(folder, epoch):
@@ -81,17 +88,27 @@ def path_of(folder, epoch):
     return os.path.join(folder, '%04d' % epoch, MODEL)
 
 
-def discard_after(folder, epoch):
-    """Removes the checkpoints that are newer than an epoch's."""
+def clean(folder, epoch):
+    """Removes what is newer than the checkpoint of an epoch, and what a killed process left half written or removed."""
     for later in epochs(folder):
         if later > epoch:
             _discard(os.path.join(folder, '%04d' % later))
+    for name in records.names(folder):
+        if re.fullmatch(r'[0-9]{4,9}(\.old)?\.part', name):
+            _remove(os.path.join(folder, name))
 
 
 def _discard(path):
     with contextlib.suppress(OSError):  # it will be tried again after the next epoch
         os.rename(path, path + '.old.part')  # so that it never looks like a checkpoint with files missing
-        shutil.rmtree(path + '.old.part')
+        _remove(path + '.old.part')
+
+
+def _remove(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        os.remove(path)
 
 
 def check(folder, epoch):
@@ -135,7 +152,7 @@ def read_arrays(path):
 
 def _digests(path):
     with contextlib.suppress(RecursionError):
-        digests = json.loads(files.read(os.path.join(path, 'digests.json'), 2 ** 16).decode())
+        digests = json.loads(files.read(os.path.join(path, DIGESTS), 2 ** 16).decode())
         if isinstance(digests, dict):
             return digests
     raise ValueError('digests.json is not as it was written')

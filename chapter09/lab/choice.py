@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+from argparse import ArgumentTypeError
 
 from lab import errors, listings, options
 from lab.errors import BadInput
@@ -34,15 +35,19 @@ class Choice:
         defaults = self._made.written if self._made else _numbers_in(namespace)
         self.numbers = {name: namespace[name] for name in defaults
                         if type(namespace.get(name)) in (int, float)}
-        self._seed = self.numbers.pop('seed', 7)
+        self._has_seed, self._seed = 'seed' in self.numbers, self.numbers.pop('seed', 7)
+        try:
+            options.seed(str(self._seed))
+        except ArgumentTypeError as error:
+            raise BadInput("the listing's seed: %s" % error) from None
         defaults = options.defaults(self.listing, dict(self.numbers, seed=self._seed))
-        parser = options.parser(self.title, self.numbers, defaults)
-        chosen = self._parse(parser, arguments)
+        self._parser = options.parser(self.title, self.numbers, defaults)
+        chosen = self._parse(self._parser, arguments)
         if self.is_script:
-            chosen.update(vars(parser.parse_args()))
+            chosen.update(vars(self._parser.parse_args()))
         self.options = {name: chosen.get(name, default) for name, default in defaults.items()}
-        self.given = {options.name_of(option): value for option, value in chosen.items()
-                      if options.name_of(option) in self.numbers}
+        names = {options.option_of(name).replace('-', '_'): name for name in self.numbers}
+        self.given = {names[option]: value for option, value in chosen.items() if option in names}
         self._seed_given = 'seed' in chosen
 
     def _parse(self, parser, arguments):
@@ -52,27 +57,41 @@ class Choice:
             parser.error = _raise
         return vars(parser.parse_args(words))
 
+    def _checked(self, name, value):
+        """A number of a record, if the command line would take it."""
+        option = options.option_of(name)
+        return self._parse(self._parser, {option: value})[option.replace('-', '_')]
+
     def settle(self, record):
         """Settles on numbers and a seed, with the record of the run that is resumed or None; sets the numbers.
 
-        Raises BadInput if the run was begun with others than are given now.
+        Raises BadInput if the run was begun with others than are given now, or if the listing has one that the option
+        of that name would not take.
         """
         if record:
             for name, value in self.given.items():
-                if name != options.EPOCHS and record['numbers'].get(name, value) != value:
+                if options.option_of(name) != 'epochs' and record['numbers'].get(name, value) != value:
                     raise _begun_with(self, options.option_of(name), record['numbers'][name])
             if self._seed_given and self.options['seed'] not in ('random', record['seed']):
                 raise _begun_with(self, 'seed', record['seed'])
             self.options['seed'] = record['seed']
             for name in record['given']:
-                if name in self.numbers:
-                    self.given.setdefault(name, record['numbers'].get(name, self.numbers[name]))
+                if name in self.numbers and name not in self.given:
+                    self.given[name] = self._checked(name, record['numbers'].get(name, self.numbers[name]))
         if self.options['seed'] == 'random':
             self.options['seed'] = random.SystemRandom().randrange(options.SEEDS)
+        for name, number in self.numbers.items():
+            # A notebook's other numbers may be anything, such as what an earlier cell has counted.
+            checked = name not in self.given and (self._made or name in options.OF_THE_PAGE)
+            why = options.refused(name, number) if checked else None
+            if why:
+                raise BadInput('%s = %s in the listing: %s' % (name, number, why))
         self.numbers.update(self.given)
-        self._namespace.update(self.given)
+        chosen = dict(self.given, seed=self.options['seed']) if self._has_seed else self.given
         if self._made:
-            self._made.make_again(self._namespace)
+            self._made.choose(self._namespace, chosen)
+        else:
+            self._namespace.update(chosen)
 
 
 def _begun_with(choice, option, value):

@@ -78,6 +78,11 @@ def in_ipython():
     return getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)() is not None
 
 
+def at_a_prompt():
+    """Whether somebody goes on working in this process after the program, or has never begun one."""
+    return in_ipython() or bool(sys.flags.interactive or sys.flags.inspect) or hasattr(sys, 'ps1')
+
+
 def prepare_streams():
     """Sees to it that writing never fails for a letter, and that lines come as they are printed."""
     for number in 0, 1, 2:  # a service has none: what is opened first would take their place
@@ -92,9 +97,19 @@ def prepare_streams():
 
 
 def _end(kind, error, traceback):
-    name = os.path.basename(sys.argv[0])
+    name = os.path.basename(sys.argv[0]) or 'python'
+    if at_a_prompt():  # where nothing ends the process
+        if isinstance(getattr(error, 'status', None), int):
+            say('%s%s' % ('error: ' if isinstance(error, Exception) else '', error))
+        else:
+            sys.__excepthook__(kind, error, traceback)
+        return
     if issubclass(kind, KeyboardInterrupt):  # before the first epoch, with nothing to save yet
         raise SystemExit(130)
+    if issubclass(kind, ModuleNotFoundError) and error.name in ('tensorflow', 'numpy', 'matplotlib'):
+        say('%s: error: %s has no %s: take .venv/bin/python, which make has made, or install requirements.txt'
+            % (name, sys.executable, error.name))
+        raise SystemExit(2)
     if isinstance(getattr(error, 'status', None), int):
         say('%s: %s%s' % (name, 'error: ' if isinstance(error, Exception) else '', error))
         raise SystemExit(error.status)

@@ -34,19 +34,20 @@ def whole(path, tag=None):
     Whatever happens before that, a full disk or the end of the process, `path` stays as it was; if it is a
     link, the file takes the link's place, and what it points to is left alone.
 
-    tag  in the name of the file while it is written, PATH.TAG.part, rather than random letters; a file of
-         that name must be nobody else's, for it is removed
+    tag  in the name of the file while it is written, PATH.TAG.part (of a long name its beginning), rather than
+         random letters; a file of that name must be nobody else's, for it is removed
 
     Raises BadInput if the system refuses to write.
     """
+    name = os.fsencode(os.path.basename(path))[:100].decode('utf-8', 'ignore')  # systems count bytes, up to 255
     with refusals(path):
         if tag:
-            part = '%s.%s.part' % (path, tag)
+            part = os.path.join(os.path.dirname(path), '%s.%s.part' % (name, tag))
             with contextlib.suppress(FileNotFoundError):
                 os.remove(part)
             os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         else:
-            handle, part = tempfile.mkstemp('.part', os.path.basename(path)[:100] + '.', os.path.dirname(path) or '.')
+            handle, part = tempfile.mkstemp('.part', name + '.', os.path.dirname(path) or '.')
             os.close(handle)
             os.chmod(part, 0o666 & ~_umask())
     try:
@@ -102,17 +103,22 @@ def read(path, most):
 
     Raises OSError as `regular` does, or if it is larger.
     """
-    with regular(path) as file:
-        content = file.read(most + 1)
-    if len(content) > most:
+    with _of_at_most(path, most) as file:
+        return file.read(os.fstat(file.fileno()).st_size)
+
+
+def _of_at_most(path, most):
+    file = regular(path)
+    if os.fstat(file.fileno()).st_size > most:
+        file.close()
         raise OSError('it is larger than %d bytes' % most)
-    return content
+    return file
 
 
-def digest(path):
-    """The SHA-256 of a regular file's content, in hexadecimal. Raises OSError."""
+def digest(path, most=2 ** 32):
+    """The SHA-256 of a regular file of at most so many bytes, in hexadecimal. Raises OSError."""
     content = hashlib.sha256()
-    with regular(path) as file:
+    with _of_at_most(path, most) as file:
         for piece in iter(lambda: file.read(2 ** 16), b''):
             content.update(piece)
     return content.hexdigest()
@@ -137,4 +143,14 @@ def lock(path, meaning):
     except (BlockingIOError, PermissionError):
         file.close()
         raise BadInput('%s is in use by another run: wait for its end, or name another' % one_line(meaning)) from None
+    if not _stands_at(file, path):  # it was removed while this process waited for it
+        file.close()
+        return lock(path, meaning)
     return file
+
+
+def _stands_at(file, path):
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import os
 
-from lab import files, records
+from lab import files, listings, records
 from lab.errors import BadInput, say
 from lab.shown import Shown
 
@@ -20,7 +20,7 @@ class Folder:
         self.path = os.path.realpath(path)
         # In the run's own folder they are anyway.
         self.shown = Shown(shown) if shown and os.path.realpath(shown) != self.of(records.SAMPLES) else None
-        self._lock = None
+        self._lock, self._was_there = None, True
         if self.shown and (self.shown.path + os.sep).startswith(self.path + os.sep):
             raise BadInput('--samples %s lies in --run %s, which keeps the strips anyway: leave it out'
                            % (self.shown.path, self.path))
@@ -29,15 +29,18 @@ class Folder:
         return os.path.join(self.path, *names)
 
     def lock(self):
-        """Takes the folder for this process. Raises BadInput if another has it."""
+        """Takes the folder for this process, and the one for its strips. Raises BadInput if another has either."""
         if not self._lock:
             with files.refusals(self.path):
                 os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            self._was_there = os.path.lexists(self.path + '.lock')
             self._lock = files.lock(self.path + '.lock', self.path)
+            if self.shown:
+                self.shown.hold()
 
     def release(self):
         if self._lock:
-            if not os.path.lexists(self.path):  # a run that was refused leaves nothing
+            if not (self._was_there or os.path.lexists(self.path)):  # a run that was refused leaves nothing
                 with contextlib.suppress(OSError):
                     os.remove(self.path + '.lock')
             self._lock.close()
@@ -47,15 +50,28 @@ class Folder:
 
     def check(self, resumed):
         """Raises BadInput if something stands in the way, before anything is written."""
+        for option, path in ('--run', self.path), ('--samples', self.shown and self.shown.path):
+            above = path and _kept_above(path)
+            if above:
+                raise BadInput('%s %s lies in %s, which keeps nothing of others: name another folder'
+                               % (option, path, above))
         if os.path.lexists(self.path) and not os.path.isdir(self.path):
             raise BadInput('--run %s is a file: name a folder' % self.path)
-        names = os.listdir(self.path) if os.path.isdir(self.path) else []
+        names = records.names(self.path)
         # A run that was killed before its record was written leaves an empty folder for its strips.
-        others = [name for name in sorted(names) if not name.endswith('.part')
-                  and not (name == records.SAMPLES and os.path.isdir(self.of(name)) and not os.listdir(self.of(name)))]
+        others = [name for name in sorted(names) if not records.PART.fullmatch(name)
+                  and not (name == records.SAMPLES and os.path.isdir(self.of(name))
+                           and not records.names(self.of(name)))]
         if others and records.RECORD not in names:
             raise BadInput('--run %s holds %s, but no run: name another folder' % (self.path, others[0]))
-        for name in names if resumed else []:
+        for name in (records.LISTING, records.LOSSES, records.FILM, records.NOISE) if resumed else ():
+            if os.path.lexists(self.of(name)) and not os.path.isfile(self.of(name)):
+                raise BadInput('%s is no file: move it away' % self.of(name))
+        for name in (records.SAMPLES, records.CHECKPOINTS) if resumed else ():
+            if os.path.lexists(self.of(name)) and not os.path.isdir(self.of(name)):
+                raise BadInput('%s is no folder: move it away' % self.of(name))
+        kept = [os.path.join(records.SAMPLES, name) for name in records.names(self.of(records.SAMPLES))]
+        for name in names + kept if resumed else []:
             if os.path.islink(self.of(name)):
                 raise BadInput('%s is a link, and a run writes through none: put in its place what it points to'
                                % self.of(name))
@@ -69,7 +85,7 @@ class Folder:
         name    the run's id
         """
         if self.shown:
-            self.shown.lock(name)
+            self.shown.make(name)
         with files.refusals(self.path):
             if not record and records.is_run(self.path):
                 moved = self._free_name()
@@ -78,7 +94,7 @@ class Folder:
             os.makedirs(self.of(records.SAMPLES), exist_ok=True)
             for folder in self.path, self.of(records.SAMPLES):  # what a killed process left half written
                 for path in (os.path.join(folder, name) for name in os.listdir(folder)):
-                    if path.endswith('.part') and not os.path.isdir(path):
+                    if records.PART.fullmatch(os.path.basename(path)) and not os.path.isdir(path):
                         os.remove(path)
         if self.shown:
             self.shown.clear(self._kept(), self._free_name)
@@ -92,14 +108,23 @@ class Folder:
             self.shown.show(self.of(records.SAMPLES, name))
 
     def _kept(self):
-        """(name, SHA-256) of the strips that this run and its neighbours keep in their folders."""
-        found, above = set(), os.path.dirname(self.path)
-        for run in filter(records.is_run, (os.path.join(above, name) for name in os.listdir(above))):
-            for path in records.strips(os.path.join(run, records.SAMPLES)).values():
-                with contextlib.suppress(OSError):
-                    found.add((os.path.basename(path), files.digest(path)))
+        """(name, SHA-256) of the strips in the folders of this run and of its neighbours, as far as can be seen."""
+        found, near, above = set(), {self.path}, os.path.dirname(self.path)
+        with contextlib.suppress(BadInput):
+            near.update(os.path.join(above, name) for name in records.names(above))
+        for run in filter(records.is_run, near):
+            with contextlib.suppress(BadInput):
+                for path in records.strips(os.path.join(run, records.SAMPLES)).values():
+                    with contextlib.suppress(OSError):
+                        found.add((os.path.basename(path), files.digest(path, records.LARGEST_STRIP)))
         return found
 
     def _free_name(self):
         return next(name for name in ('%s.%d' % (self.path, n) for n in itertools.count(1))
                     if not os.path.lexists(name))
+
+
+def _kept_above(path):
+    """The run's folder that a path lies in, or reference/; None if it lies in neither."""
+    reference = os.path.join(listings.ROOT, 'reference')
+    return records.run_above(path) or (reference if path.startswith(reference + os.sep) else None)

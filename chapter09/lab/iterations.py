@@ -34,11 +34,10 @@ class Iterations:
         self.feeds = {}
         self._recent = {network: collections.deque(maxlen=100) for network in 'DG'}
         self._drew = False
-        self.begin_epoch()
+        self.rows, self._first, self._had = [], None, set()
 
     def begin_epoch(self):
-        self.rows = []
-        self._first, self._had = None, set()
+        self.rows, self._first, self._had = [], None, set()
 
     def sees(self, fetches):
         """What of fetches is of interest; None if nothing is."""
@@ -49,13 +48,14 @@ class Iterations:
         return Seen(frozenset(steps), losses, draws) if steps or draws else None
 
     def ran(self, seen, results, feed_dict):
+        """Takes in a run of the session: what `sees` said of its fetches, what it gave, what it was fed."""
         if seen.draws or not self._drew:
             self._note_feeds(feed_dict or {}, seen)
         if not seen.steps:
             return
         if not self.rows or self._first in seen.steps and self._had >= self._all:
             self.rows.append([math.nan, math.nan])
-            self._first, self._had = next(iter(seen.steps)), set()
+            self._first, self._had = min(seen.steps), set()
         self._had |= seen.steps
         for n, path in seen.losses:
             value = results
@@ -67,6 +67,10 @@ class Iterations:
             if not math.isfinite(self.rows[-1][n]):
                 self._not_finite('DG'[n], self.rows[-1][n])
         self._each_step(len(self.rows), *self.rows[-1])
+
+    def idle(self):
+        """Whether no step has been made in this epoch, of a listing whose steps can be seen."""
+        return bool(self._all) and not self.rows
 
     def last(self):
         """The last D loss and the last G loss of the epoch; nan where there was none."""
@@ -85,7 +89,7 @@ class Iterations:
         if len(feed_dict) > 1:
             scalars = {tensor.name: value for tensor, value in feed_dict.items()
                        if isinstance(tensor, tf.Tensor) and id(tensor) not in self._placeholders
-                       and np.ndim(value) == 0}
+                       and np.ndim(value) == 0 and np.asarray(value).dtype.kind in 'biuf'}
             if scalars:
                 self._drew = seen.draws
                 self.feeds.update({name: np.asarray(value).item() for name, value in scalars.items()})

@@ -15,11 +15,11 @@ CHAPTER09 = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(CHAPTER09)
 LARGEST = 2 ** 20  # bytes of a listing
 
-# name: of the run's folder in runs/; file; where it draws; the command that trains it; rows of its strips.
-Listing = collections.namedtuple('Listing', ['name', 'file', 'samples', 'command', 'rows'])
+# name: of the run's folder in runs/; file; where it draws.
+Listing = collections.namedtuple('Listing', ['name', 'file', 'samples'])
 CHAPTER = {listing.name: listing for listing in [
-    Listing('basic', 'gan_basic.py', 'samples', 'basic', 1),
-    Listing('conditional', 'gan_conditional.py', 'samples2', 'cgan', 2)]}
+    Listing('basic', 'gan_basic.py', 'samples'),
+    Listing('conditional', 'gan_conditional.py', 'samples2')]}
 
 GIVEN_BY_THE_DATA = {'n_input', 'n_class'}  # numbers of the page that are no choice
 
@@ -31,13 +31,13 @@ def find(path):
         if file == listing.file:
             return listing
     name = re.sub(r'\.py$', '', file)
-    return Listing(name, file, None, 'run ' + name, None)
+    return Listing(name, file, None)
 
 
 def read(path):
     """The text of a listing. Raises BadInput if it cannot be read."""
     try:
-        return files.read(path, LARGEST).decode('utf-8').replace('\r\n', '\n')
+        return files.read(path, LARGEST).decode('utf-8-sig').replace('\r\n', '\n')
     except FileNotFoundError:
         raise BadInput('%s is missing: name a listing, such as gan_basic' % path) from None
     except (OSError, ValueError) as error:
@@ -79,11 +79,16 @@ class Numbers:
                     if name not in GIVEN_BY_THE_DATA and not name.startswith('_'):
                         self.written[name] = number
 
-    def make_again(self, namespace):
-        """Works out in `namespace` what is made of numbers there."""
-        for name, expression in self.made:
-            if name in namespace:
-                namespace[name] = _worked_out(expression, namespace)
+    def choose(self, namespace, chosen):
+        """Sets the numbers that are chosen in `namespace`, and works out anew what is made of numbers there.
+
+        What does not come to what it is there has been made otherwise, as of a number that was another then; it stays.
+        """
+        made = [(name, expression) for name, expression in self.made if name not in chosen
+                and name in namespace and _worked_out(expression, namespace) == namespace[name]]
+        namespace.update(chosen)
+        for name, expression in made:
+            namespace[name] = _worked_out(expression, namespace)
 
 
 def _makes_a_run(statement):
@@ -103,6 +108,7 @@ def _assignments(statement):
                         yield name.id, expression
 
 
+LIMIT = 2 ** 64  # what is larger is no number of a listing's
 OPERATIONS = {ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
               ast.Div: lambda a, b: a / b, ast.FloorDiv: lambda a, b: a // b}
 
@@ -111,11 +117,12 @@ def _worked_out(expression, known):
     """The number that an expression of numbers and `known` names comes to, None if it is of anything else."""
     try:
         if isinstance(expression, ast.BinOp):
-            return OPERATIONS[type(expression.op)](_worked_out(expression.left, known),
-                                                   _worked_out(expression.right, known))
+            number = OPERATIONS[type(expression.op)](_worked_out(expression.left, known),
+                                                     _worked_out(expression.right, known))
+            return number if abs(number) < LIMIT else None
         if isinstance(expression, ast.UnaryOp) and isinstance(expression.op, ast.USub):
             return -_worked_out(expression.operand, known)
         number = known[expression.id] if isinstance(expression, ast.Name) else ast.literal_eval(expression)
-    except (KeyError, TypeError, ValueError, ArithmeticError):
+    except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError, MemoryError):
         return None
     return number if type(number) in (int, float) else None

@@ -11,8 +11,10 @@ import matplotlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import files, machine, records
+from lab import files, machine, onednn, records
 from lab.errors import BadInput
+
+LINES = 5000  # of a listing, up to which it is told how it has changed
 
 
 class Logbook:
@@ -21,13 +23,14 @@ class Logbook:
     folder  a `folder.Folder`
     choice  a `choice.Choice`
     record  of the run that is resumed, or None
+    sess    the `session.Session`
 
     Attributes: `record`; `id`, the run's; `losses`, rows of (D loss, G loss, seconds, iterations) of the epochs
     done; `writing`, whether run.json is being written just now, when a signal must not write it too.
     """
 
-    def __init__(self, folder, choice, record):
-        self._folder, self._choice = folder, choice
+    def __init__(self, folder, choice, record, sess):
+        self._folder, self._choice, self._sess = folder, choice, sess
         self.record, self.losses, self.writing = record, [], False
         self.id = record['id'] if record else uuid.uuid4().hex
 
@@ -48,19 +51,20 @@ class Logbook:
             raise BadInput('%s has done %d epochs already, more than --epochs %d'
                            % (self._folder.path, done[0] + 1, total))
 
-    def begin(self, data, init, total, notes, described, threads):
+    def begin(self, data, init, total, notes, described):
         """Begins the record of a new run, or brings that of a resumed one up to date; writes nothing.
 
         notes      what the reader is told of the listing
         described  what is known of the noise (`noise.describe`), or None
-        threads    how many work at one operation
         """
         choice = self._choice
         self.record = self.record or {
             'format': records.FORMAT, 'id': self.id, 'started': _now(), 'resumed': [],
             'seed': choice.options['seed'], 'data': data, 'init': init, 'versions': _versions(), 'strips': {},
-            'feeds': {}, 'machine': {'processor': machine.processor(), 'system': platform.platform()}}
-        self.record['machine']['threads'] = threads
+            'feeds': {}, 'lost': None, 'machine': {'processor': machine.processor(), 'system': platform.platform()}}
+        self.record['machine']['threads'] = self._sess.threads
+        for name, value in self._arithmetic():
+            self.record['machine'].setdefault(name, value)
         self.record.update(
             state='running', listing=choice.listing.name, title=choice.title, epochs=total,
             numbers=choice.numbers, given=sorted(choice.given), notes=notes, noise=described)
@@ -72,21 +76,32 @@ class Logbook:
         if begun != here:
             yield 'note: begun with %s; now %s. The last digits may differ' % tuple(
                 ', '.join('%s %s' % item for item in sorted(each.items())) for each in (begun, here))
+        for name, value in self._arithmetic():
+            if self.record['machine'].get(name, value) != value:
+                yield 'note: begun with %s %s; now %s. The last digits may differ' % (
+                    name, self.record['machine'][name], value)
         text, before = self._choice.text, None
         with contextlib.suppress(OSError, ValueError):
             before = files.read(self._folder.of(records.LISTING), records.LARGEST).decode('utf-8')
         if text and before not in (None, text):
             entry['changed'] = _differences(before, text)
+            lines = _line_numbers(entry['changed'])
             yield 'the listing has changed since (line%s %s): going on with it as it now is' % (
-                '' if len(entry['changed']) < 4 else 's', _line_numbers(entry['changed']))
+                '' if lines.isdigit() else 's', lines)
         self.record['resumed'].append(entry)
+
+    def _arithmetic(self):
+        """What the last digits hang on, beside the versions, by its name in the record."""
+        return ('device', self._sess.device), ('oneDNN', onednn.state())
 
     def write(self, **changes):
         """Writes run.json, with changes."""
         self.record.update(changes)
         self.writing = True
-        records.write(self._folder.path, self.record)
-        self.writing = False
+        try:
+            records.write(self._folder.path, self.record)
+        finally:
+            self.writing = False
 
     def write_all(self):
         """Writes the three files as they are before the first epoch to be run."""
@@ -111,7 +126,7 @@ class Logbook:
     def set_state(self, state, epoch):
         """Takes the losses up to an epoch from a checkpoint. Raises KeyError or ValueError if it has none."""
         columns = [state[name] for name in ('lab/D loss', 'lab/G loss', 'lab/seconds', 'lab/iterations')]
-        if {column.shape for column in columns} != {(epoch + 1,)}:
+        if {(column.shape, column.dtype.kind) for column in columns} != {((epoch + 1,), 'f')}:
             raise ValueError('it has losses of other epochs')
         self.losses = [(D, G, seconds, int(iterations)) for D, G, seconds, iterations in zip(*columns)]
 
@@ -122,6 +137,8 @@ def _row(epoch, losses):
 
 def _differences(before, now):
     """How a text differs from what it was, as the lines of a unified diff without context."""
+    if max(before.count('\n'), now.count('\n')) > LINES:  # difflib would take minutes
+        return ['@@ -1,%d +1,%d @@' % (before.count('\n') + 1, now.count('\n') + 1)]
     return list(difflib.unified_diff(before.split('\n'), now.split('\n'), n=0, lineterm=''))[2:]
 
 
@@ -129,8 +146,9 @@ def _line_numbers(differences):
     """The numbers of the lines, in the new text, that a diff is of, such as '41, 57-58'."""
     found = []
     for first, count in re.findall(r'^@@ -\S+ \+(\d+)(?:,(\d+))? @@', '\n'.join(differences), re.M):
-        last = int(first) + max(int(count or 1), 1) - 1
-        found.append(first if last == int(first) else '%s-%d' % (first, last))
+        first = max(int(first), 1)  # where a text's first lines are gone, difflib counts from 0
+        last = first + max(int(count or 1), 1) - 1
+        found.append(str(first) if last == first else '%d-%d' % (first, last))
     return ', '.join(found)
 
 

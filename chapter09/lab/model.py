@@ -1,6 +1,7 @@
 """What TensorFlow reads and writes of a checkpoint: the variables, and the graph as a MetaGraph."""
 
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
@@ -24,6 +25,9 @@ class Model:
     def __init__(self, sess, parts):
         self._sess = sess
         with sess.graph.as_default():
+            if not tf.global_variables():
+                raise BadInput('the graph has no variables: lab.Run(globals()) begins a new graph, so it stands above '
+                               'all that the graph is made of')
             self._saver = tf.train.Saver(max_to_keep=None)
             self._finite = tf.reduce_all([tf.reduce_all(tf.is_finite(v)) for v in tf.global_variables()
                                           if v.dtype.is_floating])
@@ -34,6 +38,16 @@ class Model:
     def is_finite(self):
         """Whether every variable's every value is a number."""
         return bool(self._sess.run(self._finite))
+
+    def check(self, title):
+        """Raises BadInput if a variable has no value yet; `title` as of `differences`."""
+        try:
+            self.is_finite()
+        except tf.errors.FailedPreconditionError as error:
+            names = {v.op.name: title(v) for v in self._sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
+            found = [names[word] for word in str(error).split() if word in names]
+            raise BadInput('%s has no value: sess.run(tf.global_variables_initializer()) comes after the last variable '
+                           'and before run.epochs()' % (found[0] if found else 'a variable')) from None
 
     def write(self, path):
         """Writes model.ckpt's files. Raises OSError."""
@@ -115,6 +129,8 @@ def read_weights(path, weights, option=''):
     """
     try:
         if os.path.exists(path + '.index'):
+            for part in glob.glob(glob.escape(path) + '.data-*'):
+                files.regular(part).close()  # TensorFlow would wait for what a FIFO gives
             with for_tensorflow(path) as usable:
                 reader = tf.train.load_checkpoint(usable)
                 arrays = {name: reader.get_tensor(variable.op.name) for name, variable in weights.items()
@@ -133,6 +149,9 @@ def read_weights(path, weights, option=''):
             raise BadInput('%s%s holds %s, which this listing has not: it must hold %s'
                            % (option, path, name, needed))
         shape = weights[name].shape.as_list()
+        with np.errstate(over='ignore'):
+            if arrays[name].dtype.kind == 'f' and not np.isfinite(arrays[name].astype(np.float32)).all():
+                raise BadInput('%s%s: %s holds what is no finite number in float32' % (option, path, name))
         if arrays[name].dtype.kind != 'f' or list(np.shape(arrays[name])) != shape:
             raise BadInput('%s%s: %s must be floats of shape %s, not %s of shape %s'
                            % (option, path, name, shape, arrays[name].dtype, list(np.shape(arrays[name]))))
@@ -145,6 +164,22 @@ def assign(sess, weights, arrays):
     initializers = {name: variable.initializer for name, variable in weights.items()}
     sess.run(list(initializers.values()),
              {operation.inputs[1]: arrays[name] for name, operation in initializers.items()})
+
+
+def initial_weights(path, variables, earlier):
+    """The SHA-256 of the weights that a run begins with, and the arrays, None for both if TensorFlow draws them.
+
+    path       of --init's weights, or None
+    variables  {name: tf.Variable}
+    earlier    the digest that a run was begun with that has epochs done, None elsewhere; it needs no arrays
+    """
+    if path:
+        arrays = read_weights(path, variables, option='--init ')
+        try:
+            return digest_of_weights(path), arrays
+        except OSError as error:
+            raise BadInput('--init %s cannot be read (%s): name another' % (path, reason(error))) from None
+    return earlier, None
 
 
 def digest_of_weights(path):

@@ -8,11 +8,13 @@ import re
 import struct
 
 from lab import listings
-from lab.errors import say
+from lab.errors import BadInput, reason, say
+from lab.lost import STATUS as LOST
 
 # TensorFlow folds larger graph-level seeds back to below this, so that two would give one run.
 SEEDS = 2 ** 31 - 1
 EPOCHS = 'total_epoch'  # the page's name of --epochs
+OF_THE_PAGE = {EPOCHS, 'batch_size', 'learning_rate', 'n_hidden', 'n_noise'}
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,6 +22,9 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **keywords):
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **keywords)
+
+    def print_help(self, file=None):
+        print(self.format_help(), end='', file=file, flush=True)  # argparse would not tell that there is no room for it
 
     def error(self, message):
         say('%s: error: %s; see --help' % (self.prog, message))
@@ -39,6 +44,8 @@ def parser(description, numbers, defaults, prog=None):
         shown = '' if default is None else ' (default: %s)' % str(default).replace('%', '%%')
         result.add_argument('--' + name, metavar=metavar, type=kind, help=text + shown)
 
+    if 'epochs' in numbers and EPOCHS in numbers:
+        raise BadInput('total_epoch and epochs are both --epochs: give one of the two another name')
     for name, number in numbers.items():
         if name not in RESERVED:
             kind, text = _of_number(name, number)
@@ -50,15 +57,21 @@ def parser(description, numbers, defaults, prog=None):
     add('init', 'FILE', _weights, 'weights to start from: .npz as in reference/, or a checkpoint')
     add('trace', 'FILE.csv', file, 'file for the two losses of every iteration')
     add('logdir', 'DIR', folder, 'folder for what TensorBoard shows, a folder in it for each run')
+    result.add_argument('--device', choices=['cpu', 'gpu'],
+                        help='what to train on (default: a GPU where TensorFlow finds one)')
     result.add_argument('--progress', action='store_true',
                         help='show the progress even where stderr is no terminal')
+    result.add_argument('--stop-when-lost', action='store_true',
+                        help='end a run that hardly learns any more (docs/lost.md), with status %d' % LOST)
     result.add_argument('--resume', action='store_true',
                         help='go on with the run in --run; options left out are as they were')
     return result
 
 
+PATHS = {'data', 'samples', 'run', 'init', 'trace', 'logdir'}
 # The lab's own options. A listing may have a number `seed`, which is the default then; not one of the others.
-RESERVED = ['seed', 'data', 'samples', 'run', 'init', 'trace', 'logdir', 'progress', 'resume', 'help']
+RESERVED = ['seed', 'data', 'samples', 'run', 'init', 'trace', 'logdir', 'device', 'progress', 'resume', 'help',
+            'stop_when_lost']
 
 
 def defaults(listing, numbers):
@@ -67,7 +80,8 @@ def defaults(listing, numbers):
     return {'seed': numbers.get('seed', 7), 'data': os.path.join(root, 'mnist', 'data'),
             'samples': listing.samples and os.path.join(root, listing.samples),
             'run': os.path.join(root, 'runs', listing.name),
-            'init': None, 'trace': None, 'logdir': None, 'progress': False, 'resume': False}
+            'init': None, 'trace': None, 'logdir': None, 'device': None, 'progress': False, 'resume': False,
+            'stop_when_lost': False}
 
 
 def option_of(name):
@@ -75,14 +89,11 @@ def option_of(name):
     return 'epochs' if name == EPOCHS else name.replace('_', '-')
 
 
-def name_of(option):
-    """The name of an option in a parser's result, or of a keyword argument."""
-    return EPOCHS if option == 'epochs' else option.replace('-', '_')
-
-
 def arguments(words, numbers):
-    """Keyword arguments, such as epochs=3, as the words of a command line."""
+    """Keyword arguments, such as epochs=3, as the words of a command line. Raises BadInput for a place that is none."""
     for name, value in words.items():
+        if name in PATHS and not isinstance(value, (str, os.PathLike, bool, type(None))):
+            raise BadInput('%s=%.30r names no place: give a text, or a path of pathlib' % (name, value))
         if isinstance(value, bool):
             if value:
                 yield '--' + name
@@ -90,19 +101,27 @@ def arguments(words, numbers):
             yield '--%s=%s' % (option_of(name) if name in numbers else name.replace('_', '-'), value)
 
 
+def refused(name, number):
+    """Why the option that a number of the listing is does not take it; None if it does."""
+    try:
+        _of_number(name, number)[0](str(number))
+    except argparse.ArgumentTypeError as error:
+        return str(error)
+
+
 def _of_number(name, number):
     """The type of the option that a number of the listing is, and what it is for."""
-    if name == EPOCHS:
+    if option_of(name) == 'epochs':
         return whole(1, 10 ** 6), 'how often to go through the training images'
     if name.startswith('batch_size'):
         return whole(1, 10 ** 4), 'images in a batch'
     if name.startswith('learning_rate'):
         return _rate, "the optimizer's step"
-    if isinstance(number, float):
-        return real, 'a number of the listing'
     if name.startswith('n_'):
         return whole(1, 2 ** 14), {'n_hidden': 'width of the hidden layers',
                                    'n_noise': 'length of a noise vector'}.get(name, 'a size of the listing')
+    if isinstance(number, float):
+        return real, 'a number of the listing'
     return whole(1 if number > 0 else 0 if number == 0 else -SEEDS, SEEDS), 'a number of the listing'
 
 
@@ -116,7 +135,10 @@ def whole(low, high):
 
 
 def seed(text):
-    return text if text == 'random' else whole(0, SEEDS - 1)(text)
+    try:
+        return text if text == 'random' else whole(0, SEEDS - 1)(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError('%s, nor is it random' % error) from None
 
 
 def real(text):
@@ -141,10 +163,12 @@ def place(text):
     if not text:
         raise argparse.ArgumentTypeError('it names nothing')
     try:
-        os.fsencode(text).decode('utf-8')
+        text.encode('utf-8')
     except UnicodeError:
         raise argparse.ArgumentTypeError('%s is not in UTF-8, and TensorFlow takes no other names: name another'
                                          % ascii(text)) from None
+    if len(os.fsencode(text)) >= 4096:
+        raise argparse.ArgumentTypeError('%.60s… is longer than the name of a file can be' % text)
     try:
         return os.path.abspath(text)
     except OSError:
@@ -168,13 +192,31 @@ def folder(text):
     return path
 
 
+def _leads_to_a_device(path):
+    """Whether a path is one of /dev, /proc or /sys, or a link that leads there, as /dev/stdout is."""
+    for _ in range(40):  # which is as far as Linux follows
+        if path.startswith(('/dev/', '/proc/', '/sys/')):
+            return True
+        if not os.path.islink(path):
+            break
+        path = os.path.abspath(os.path.join(os.path.dirname(path), os.readlink(path)))
+    return False
+
+
 def file(text):
     """A file in a folder that is there and can be written to."""
     path = place(text)
+    if _leads_to_a_device(path):
+        raise argparse.ArgumentTypeError('%s is no file of a folder: name one' % path)
     if not os.path.isdir(os.path.dirname(path)) or os.path.lexists(path) and not os.path.isfile(path):
         raise argparse.ArgumentTypeError('%s is not the name of a file in an existing folder' % path)
     if not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK):
         raise argparse.ArgumentTypeError('%s cannot be written to: name another place' % path)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path)
+    except OSError as error:  # a name that is too long for the system
+        raise argparse.ArgumentTypeError('%s cannot be written to (%s): name another' % (path, reason(error))) from None
     return path
 
 

@@ -2,32 +2,45 @@
 
 import os
 
-from lab import records
+from lab import listings, records
 from lab.errors import BadInput
+from lab.shown import INDEX
 
 MNIST = ('-images-idx3-ubyte.gz', '-labels-idx1-ubyte.gz')
 
 
 def check(folder, options):
-    """Raises BadInput if --trace or --logdir would be written over what a run keeps, or over the digits."""
+    """Raises BadInput if --trace or --logdir would be written over what a run keeps, the digits, or each other."""
+    if options['trace'] and options['trace'] == options['logdir']:
+        raise BadInput('--trace and --logdir are both %s: name another for one of them' % options['trace'])
+    for option, path in (('logdir', options['logdir']), ('run', folder.path),
+                         ('samples', folder.shown and folder.shown.path)):
+        if options['trace'] and path and os.path.realpath(path).startswith(os.path.realpath(options['trace']) + os.sep):
+            raise BadInput('--%s %s lies below the file --trace %s: name another for one of them'
+                           % (option, path, options['trace']))
     for option in 'trace', 'logdir':
         if options[option]:
             refuse('--' + option, options[option], folder.path, folder.shown and folder.shown.path)
 
 
+def refuse_ending(path, ending, option='--out'):
+    """Raises BadInput if a file bears the ending of another format than it is written in, as .png."""
+    if os.path.splitext(path)[1].lower() not in ('', ending):
+        raise BadInput('%s %s is written as %s: give it the ending %s' % (option, path, ending[1:].upper(), ending))
+
+
 def refuse(option, path, *folders):
-    """Raises BadInput if a file lies in one of the folders of a run, or is one of a run's, or MNIST's.
+    """Raises BadInput if a file lies in one of the folders of a run, or among strips, or is one of a run's, or MNIST's.
 
     option   that names it, for the message
     folders  of the run, None among them being nowhere
     """
     path = os.path.realpath(path)
-    above = os.path.dirname(path)
-    in_a_run = any(folder and (path + os.sep).startswith(os.path.realpath(folder) + os.sep) for folder in folders)
-    while not in_a_run and above != os.path.dirname(above):
-        in_a_run = records.is_run(above)
-        above = os.path.dirname(above)
-    if in_a_run:
-        raise BadInput('%s %s lies among what a run keeps: name a place outside of its folder' % (option, path))
+    in_a_run = records.run_above(path) or os.path.lexists(os.path.join(os.path.dirname(path), INDEX)) or any(
+        folder and (path + os.sep).startswith(os.path.realpath(folder) + os.sep) for folder in folders)
+    if path.startswith(listings.CHAPTER09 + os.sep) and os.path.exists(path) and path.endswith(('.py', '.npz')):
+        raise BadInput('%s %s is one of the files of the chapter: name another' % (option, path))
+    if in_a_run or path.endswith('.lock'):
+        raise BadInput('%s %s lies among what a run keeps: name another place' % (option, path))
     if path.endswith(MNIST):
         raise BadInput('%s %s is one of the files of the digits: name another' % (option, path))

@@ -17,6 +17,9 @@ NAMES = {
     'get_noise': FILM + ', digits'}
 TENSORS = ['X', 'Y', 'Z', 'G', 'D_real', 'D_gene', 'loss_D', 'loss_G']
 STEPS = ['train_D', 'train_G']
+# What may come after a sigmoid and leave its result a probability, as in `tf.nn.sigmoid(…) + 1e-8`.
+KEEPS_PROBABILITIES = {'Identity', 'Reshape', 'Squeeze', 'Clip', 'ClipByValue', 'Maximum', 'Minimum',
+                       'Add', 'AddV2', 'Sub', 'Mul'}
 
 
 class Page:
@@ -47,8 +50,7 @@ class Page:
 
     def title(self, variable):
         """What a reader knows a variable by."""
-        name = self._names.get(variable.op)
-        return name or variable.op.name
+        return self._names.get(variable.op, variable.op.name)
 
     def get(self, name):
         return self.parts.get(name)
@@ -73,6 +75,8 @@ class Page:
 
     def notes(self):
         """What a reader should know before the training begins, as lines; none of the page as it is."""
+        if self._graph.seed is None:
+            yield "the graph has no seed: tf.reset_default_graph() after lab.Run, or a tf.Graph(), takes away lab.Run's"
         missing = [name for name in NAMES if name not in self.parts and not (name == 'get_noise' and self.get_noise)]
         if missing:
             off = list(dict.fromkeys(NAMES[name] for name in missing))
@@ -104,9 +108,20 @@ class Page:
     def is_probability(self, name):
         """Whether D's answer comes out of a sigmoid, so that it is none of a logit."""
         operation = self.parts[name].op
-        while operation.type in ('Identity', 'Reshape', 'Squeeze', 'Clip', 'ClipByValue', 'Maximum', 'Minimum'):
-            operation = operation.inputs[0].op
+        while operation.type in KEEPS_PROBABILITIES:
+            operation = next((each.op for each in operation.inputs if each.op.type != 'Const'), operation.inputs[0].op)
         return operation.type == 'Sigmoid'
+
+    def takes_logarithms(self, of=('Log', 'Log1p', 'Softplus')):
+        """Whether the D loss comes of logarithms, as it does where D's answer stands for a probability."""
+        return 'loss_D' in self.parts and any(
+            operation.type in of for operation in ancestors([self.parts['loss_D'].op]))
+
+    def lacks_a_sigmoid(self):
+        """If the loss takes the logarithm of D's answer, which comes out of no sigmoid, that it does so; else None."""
+        if 'D_real' in self.parts and not self.is_probability('D_real') and self.takes_logarithms(['Log']):
+            return 'D_real comes out of no sigmoid, and below 0, where it gets to, there is no logarithm'
+        return None
 
     def _trained_by(self, step):
         """The variables' operations that a step's optimizer changes."""

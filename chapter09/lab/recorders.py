@@ -1,9 +1,12 @@
-"""What is written of each epoch beside the losses and the checkpoint: the trace, the film, TensorBoard's events."""
+"""What is written of each epoch beside the losses and the checkpoint: the trace, the film, TensorBoard's events.
+
+And whether, by the film, the run is lost.
+"""
 
 import math
 import os
 
-from lab import records
+from lab import lost, records
 from lab.board import Board
 from lab.errors import say
 from lab.film import Film
@@ -25,6 +28,7 @@ class Recorders:
         self._trace = Trace(options['trace']) if options['trace'] else None
         self._progress = Progress(total, mnist.total_batch, options['progress'])
         self._board = None
+        self._can_be_lost = page.takes_logarithms()
 
     def check(self):
         """Raises BadInput if the trace is another run's, or TensorBoard's folder cannot be written to."""
@@ -37,21 +41,30 @@ class Recorders:
     def begin(self):
         """Cuts back what there is to the epochs that are done."""
         self._film.begin(len(self._log.losses))
+        since = self._lost_since()
+        if self._log.record.get('lost') != since:
+            self._log.write(lost=since)
         if self._trace:
-            self._trace.begin([row[3] for row in self._log.losses])
+            self._trace.begin([row[3] for row in self._log.losses], self._log.id[:8])
 
     def step(self, epoch, iteration, loss_D, loss_G):
         if not math.isnan(loss_D + loss_G):
             self._progress.show(epoch, iteration, loss_D, loss_G)
 
-    def end_epoch(self, epoch, sess, losses, feeds, strip):
+    def end_epoch(self, epoch, sess, losses, feeds, strips):
         """Writes an epoch down.
 
-        losses  its last D loss and G loss; feeds, as of `iterations.Iterations`; strip, its name, or None
+        losses  its last D loss and G loss; feeds, as of `iterations.Iterations`; strips, the names of its own
         """
         self._film.append(sess, epoch, feeds)
         if self._board:
-            self._board.add(epoch, *losses, strip and self._folder.of(records.SAMPLES, strip))
+            self._board.add(epoch, *losses, strips and self._folder.of(records.SAMPLES, strips[-1]))
+        if self._log.record.get('lost') is None and self._lost_since() is not None:
+            self._log.write(lost=epoch)
+            say(lost.told(epoch, self._film.D_gene[-1]))
+
+    def _lost_since(self):
+        return lost.since(self._film.D_gene) if self._can_be_lost else None
 
     def add_trace(self, rows):
         if self._trace:

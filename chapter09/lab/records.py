@@ -4,7 +4,7 @@ It is complete, and may be moved, renamed, copied and sent to others. It holds
     run.json      what the run is; it describes, and names nothing outside of the folder
     listing.py    the listing as it was run
     losses.csv    epoch, D loss, G loss, seconds
-    film.bin      of each epoch twenty digits of fixed noise, and D_mean (`lab.film`)
+    film.bin      of each epoch twenty digits of fixed noise, and D_mean (`lab.frames`)
     noise.npz     noise of the listing's get_noise, where that is neither of the chapter's (`lab.noise`)
     samples/      the strips
     checkpoints/  the newest two (`lab.checkpoints`)
@@ -20,8 +20,13 @@ from lab.errors import BadInput, reason
 FORMAT = 2  # of the run's folder; to be raised when an older version could no longer read it
 RECORD, LISTING, LOSSES, FILM, NOISE, SAMPLES, CHECKPOINTS = (
     'run.json', 'listing.py', 'losses.csv', 'film.bin', 'noise.npz', 'samples', 'checkpoints')
+ID = re.compile(r'[A-Za-z0-9-]{1,64}')
 STRIP = re.compile(r'[0-9]{3,9}\.png')
+PART = re.compile(r'(%s|%s)\.\w+\.part' % (  # what is being written, or was when its process was killed
+    STRIP.pattern, '|'.join(map(re.escape, (RECORD, LISTING, LOSSES, FILM, NOISE)))))
 LARGEST = 2 ** 24  # bytes of a record
+LARGEST_STRIP = 2 ** 26  # bytes of a strip
+FLOAT32 = 3.4028235e38  # the largest
 HEADER = 'epoch,D loss,G loss,seconds\n'
 
 # What a record holds, and of which type; a list of types is of what each of its items may be.
@@ -30,12 +35,22 @@ KINDS = {
     'id': str, 'state': str, 'listing': str, 'title': str, 'started': str, 'seed': int, 'epochs': int,
     'numbers': {str: NUMBER}, 'given': [str], 'data': (str, type(None)), 'init': (str, type(None)),
     'versions': {str: str}, 'machine': {str: (str, int)}, 'strips': {str: str}, 'notes': [str],
-    'noise': (dict, type(None)), 'feeds': {str: NUMBER + (bool,)}, 'resumed': [dict]}
+    'noise': (dict, type(None)), 'feeds': {str: NUMBER + (bool,)}, 'resumed': [dict],
+    'lost': (int, type(None))}
 
 
 def is_run(folder):
     """Whether a folder is that of a run, whatever its record may be worth."""
     return os.path.lexists(os.path.join(folder, RECORD))
+
+
+def run_above(path):
+    """The nearest run's folder that a path, without links, lies in; None if it lies in none."""
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        if is_run(path):
+            return path
+    return None
 
 
 def read(folder):
@@ -61,6 +76,18 @@ def read(folder):
         raise _unreadable(path, 'its %s is missing or of another kind' % wrong[0])
     if not all(STRIP.fullmatch(name) for name in record['strips']):
         raise _unreadable(path, 'it names strips that are none')
+    return record
+
+
+def resumable(folder):
+    """As `read`, of a run that is to go on: raises BadInput as well if it says what no run of ours could."""
+    record, path = read(folder), os.path.join(folder, RECORD)
+    if not ID.fullmatch(record['id']) or not 0 <= record['seed'] < 2 ** 32:
+        raise _unreadable(path, 'its id or seed is none')
+    try:
+        json.dumps(record, ensure_ascii=False).encode('utf-8')
+    except UnicodeEncodeError:  # JSON can name halves of letters
+        raise _unreadable(path, 'it holds what is no text') from None
     return record
 
 
@@ -97,8 +124,11 @@ def losses(folder):
             lines.pop()
         rows = []
         for line in lines:
-            epoch, loss_D, loss_G, seconds = line.split(',')
-            rows.append((int(epoch), float(loss_D), float(loss_G), float(seconds)))
+            epoch, *numbers = line.split(',')
+            loss_D, loss_G, seconds = map(float, numbers)
+            if not re.fullmatch('[0-9]{1,9}', epoch) or max(map(abs, (loss_D, loss_G, seconds))) > FLOAT32:
+                raise ValueError('it has a row %.60s' % line.strip())
+            rows.append((int(epoch), loss_D, loss_G, seconds))
     except FileNotFoundError:
         raise BadInput('%s is missing: --resume the run, which writes it anew' % path) from None
     except (OSError, ValueError) as error:
@@ -109,7 +139,21 @@ def losses(folder):
     return rows
 
 
+def names(folder):
+    """What there is in a folder, by its name; nothing if there is none. Raises BadInput if it cannot be listed."""
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise closed(folder, error) from None
+
+
+def closed(path, error):
+    """The BadInput of what a run keeps and the system does not let be read."""
+    return BadInput('%s cannot be read (%s): let it be read, or name another place' % (path, reason(error)))
+
+
 def strips(folder):
     """The strips in a folder: {epoch: path}, of the names that runs give them, whatever they are."""
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    return {int(name[:-4]): os.path.join(folder, name) for name in sorted(names) if STRIP.fullmatch(name)}
+    return {int(name[:-4]): os.path.join(folder, name) for name in sorted(names(folder)) if STRIP.fullmatch(name)}

@@ -7,15 +7,14 @@ from lab.errors import BadInput, reason, say
 
 
 def go_back(folder, model, state, log, title):
-    """Takes a run up where its newest whole checkpoint left it; returns the first epoch to be run.
+    """Takes a run up where its newest whole checkpoint left it; returns the first epoch to be run. Writes nothing.
 
     folder  a `folder.Folder`; model, state and log what is restored
     title   called with a variable, for what a reader knows it by
 
-    Raises BadInput if there are checkpoints, but none is whole, or if they are of another network.
+    Raises BadInput if there are checkpoints, but none is whole, or one may not be read, or they are of another network.
     """
     kept = folder.of(records.CHECKPOINTS)
-    checkpoints.clean(kept)
     done = checkpoints.epochs(kept)
     for epoch in done:
         path = checkpoints.path_of(kept, epoch)
@@ -27,6 +26,8 @@ def go_back(folder, model, state, log, title):
                 model.restore(path)
                 log.set_state(found, epoch)
                 state.set(found)
+        except PermissionError as error:  # it may be whole, and would be written over
+            raise records.closed(os.path.dirname(path), error) from None
         except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
             say('checkpoint %s is damaged (%s): passed over' % (os.path.dirname(path), reason(error)))
             continue
@@ -34,7 +35,6 @@ def go_back(folder, model, state, log, title):
             raise BadInput('%s is of another network: %s%s. Go on with the listing that began it (%s), or begin a new '
                            'run without --resume' % (folder.path, '; '.join(differences[:3]),
                                                      '; …' * (len(differences) > 3), folder.of(records.LISTING)))
-        checkpoints.discard_after(kept, epoch)
         say('going on after epoch %d' % epoch)
         for line in log.go_on(epoch):
             say(line)

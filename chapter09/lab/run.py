@@ -1,7 +1,9 @@
 """A run of a listing: what the page calls, and nothing else."""
 
+import atexit
 import contextlib
 import linecache
+import os
 import random
 import re
 import sys
@@ -11,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import errors, machine, quiet, records, stopping, strips
+from lab import errors, machine, onednn, quiet, records, stopping, strips
 from lab.choice import Choice
 from lab.errors import BadInput, say
 from lab.folder import Folder
@@ -21,6 +23,14 @@ from lab.training import Training
 tf.disable_v2_behavior()
 _active = []  # the run of this process that has not come to its end, if there is one
 _said = []  # what is said once in a process
+
+
+@atexit.register
+def _close():
+    """Closes a run that an error has ended; in a process that it was forked into, it goes on."""
+    for run in list(_active):
+        if run.process == os.getpid():
+            run.close()
 
 
 def _nothing():
@@ -47,8 +57,8 @@ class Run:
     them) or, where there is none, as in a notebook, by keyword: `lab.Run(globals(), epochs=3, resume=True)`.
     What is chosen is set in the namespace. A run of this process that was broken off is given up.
 
-    Attribute: `data`, the folder of the digits. Ends the program with status 2 if an option cannot be used; in
-    a notebook it raises BadInput.
+    Attributes: `data`, the folder of the digits; `process`, the number of this one. Ends the program with status 2
+    if an option cannot be used; in a notebook it raises BadInput.
     """
 
     def __init__(self, namespace, **arguments):
@@ -56,23 +66,23 @@ class Run:
             run.close()
         self._namespace, self._sess, self._training, self._loop = namespace, None, None, _nothing
         self._choice = choice = Choice(namespace, arguments)
-        self.data = choice.options['data']
+        self.data, self.process = choice.options['data'], os.getpid()
         self._folder = Folder(choice.options['run'], choice.options['samples'])
         self._record = None
         _active.append(self)
         try:
             if choice.options['resume'] and records.is_run(self._folder.path):
                 self._folder.lock()
-                self._record = records.read(self._folder.path)
+                self._record = records.resumable(self._folder.path)
             choice.settle(self._record)
         except BaseException:
             self.close()
             raise
         if choice.is_script:
             errors.prepare_streams()
-            if not stopping.at_a_prompt():
+            if not errors.at_a_prompt():
                 plt.switch_backend('Agg')  # needs no display
-        if stopping.at_a_prompt() and not _said:
+        if errors.at_a_prompt() and not _said:
             _said.append(say("TensorFlow 2's eager mode is off in this process from now on"))
         tf.reset_default_graph()
         for seed in tf.set_random_seed, np.random.seed, random.seed:  # input_data seeds numpy's once more
@@ -81,11 +91,12 @@ class Run:
     def session(self):
         """A tf.Session of the graph, which the run watches; to be called when the graph is complete."""
         threads = 0  # TensorFlow's own choice
-        if self._choice.is_script and not stopping.at_a_prompt():  # the first session decides for all of a process
+        # The first session decides for all of a process, which a notebook goes on to do other things in.
+        if self._choice.is_script and not errors.at_a_prompt() and onednn.is_on():
             batch_size = self._choice.numbers.get('batch_size', sys.maxsize)
             threads = machine.spared_threads(tf.get_default_graph(), batch_size)
         with quiet.hushed():
-            self._sess = Session(config=tf.ConfigProto(intra_op_parallelism_threads=threads))
+            self._sess = Session(threads, self._choice.options['device'])
         return self._sess
 
     def epochs(self, total_epoch):
@@ -96,6 +107,8 @@ class Run:
         """
         if self._sess is None:
             raise BadInput('run.epochs() comes after sess = run.session(), through which it sees the losses')
+        if not isinstance(total_epoch, (int, np.integer)) or total_epoch < 1:
+            raise BadInput('run.epochs(total_epoch) takes a whole number from 1 on, and %r is none' % (total_epoch,))
         if self._training:  # a notebook's cell that is run again trains anew
             self.close()
             _active.append(self)
@@ -135,10 +148,15 @@ class Run:
         fig  a figure of one row or two of ten images [28, 28] with values in [0, 1] (`strips.save`)
 
         It is kept in the run's folder, and shown in samples/ (samples2/ for §9.2) beside it.
+        Raises BadInput where no epoch is being run, and for what is no number of an epoch.
         """
         name = str(epoch).zfill(3) + '.png'
+        if not records.STRIP.fullmatch(name):
+            raise BadInput('run.save_strip(fig, epoch) takes the number of an epoch, and %r is none' % (epoch,))
+        if not self._loop():
+            raise BadInput('run.save_strip comes inside of the loop over run.epochs(): fig.savefig saves elsewhere')
         strips.save(fig, self._folder.of(records.SAMPLES, name))
-        self._training.strip = name
+        self._training.strips.append(name)
         self._folder.show(name)
 
     def close(self):
@@ -146,6 +164,9 @@ class Run:
         loop, self._loop = self._loop(), _nothing
         if loop:
             loop.close()
+        if self._training:
+            with contextlib.suppress(BadInput):  # whatever has ended the run matters more
+                self._training.end('stopped')
         self._folder.release()
         if self in _active:
             _active.remove(self)

@@ -27,14 +27,14 @@ class Folders:
     def take(self, target):
         """Copies a strip of this epoch's name that was written since it began to a folder.
 
-        Returns its name, or None if there is none.
+        Returns its name in a list, which is empty if there is none.
         """
         for path, found in self._look().items():
             if found and found != self._before[path]:
                 with files.whole(os.path.join(target, self._name)) as part:
                     shutil.copyfile(path, part)
-                return self._name
-        return None
+                return [self._name]
+        return []
 
     def _look(self):
         return {path: _stamp(path) for path in (os.path.join(folder, self._name) for folder in self._folders)}

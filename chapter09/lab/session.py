@@ -4,6 +4,9 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import config_pb2
 
+from lab import machine
+from lab.errors import BadInput
+
 
 class Session(tf.Session):
     """tf.Session, but a list of fetches that is run again and again, fed by tensor, takes a shorter way.
@@ -12,21 +15,35 @@ class Session(tf.Session):
     TensorFlow is told once which operations that took and where the feeds go in, and further runs only hand
     over the arrays. The operations are the same, and so are the numbers.
 
-    `watch`, if it is set, learns of each run as TensorFlow 1's SessionRunHook does: `watch.sees(fetches)` says
+    What `watched_by` names learns of each run as TensorFlow 1's SessionRunHook does: `watch.sees(fetches)` says
     what is of interest in such fetches, None if nothing is; `watch.ran(seen, results, feed_dict)` is then
     called when they have been run.
+
+    threads  how many are to work at one operation, 0 for as many as TensorFlow takes; the attribute is how many do
+    device   'cpu', 'gpu' or None, for a GPU where TensorFlow finds one; the attribute is the one in use
+
+    Raises BadInput if there is no GPU where one is wanted.
     """
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, threads=0, device=None):
+        if device != 'cpu' and tf.config.experimental.list_physical_devices('GPU'):
+            _ask_for_the_same_bytes_each_time()
+        super().__init__(config=config(threads, device))
+        self.threads = threads or machine.threads()
+        self.device = 'gpu' if any(each.device_type == 'GPU' for each in self.list_devices()) else 'cpu'
         self._steps = {}
         self._watch = None
+        if device == 'gpu' and self.device != device:
+            self.close()
+            raise BadInput('TensorFlow %s finds no GPU: leave --device out' % tf.__version__)
 
     def watched_by(self, watch):
+        """Tells `watch` of every run from now on."""
         self._watch = watch
         self._steps.clear()
 
     def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
+        """As tf.Session.run."""
         step = key = None
         if (isinstance(fetches, list) and feed_dict and not options and not run_metadata
                 and all(isinstance(tensor, tf.Tensor) for tensor in feed_dict)):
@@ -63,3 +80,23 @@ class _Step:
     def __call__(self, feed_dict):
         values = iter(self._call(*map(np.asarray, feed_dict.values(), self._types)))
         return [next(values) if is_tensor else None for is_tensor in self._is_tensor]
+
+
+def config(threads=0, device=None):
+    """The tf.ConfigProto of a session; `threads` and `device` as of Session.
+
+    A GPU's memory is taken as it is needed: TensorFlow would take all of it, and no second run, nor a command that
+    looks at this one, would find any.
+    """
+    found = tf.ConfigProto(intra_op_parallelism_threads=threads)
+    found.gpu_options.allow_growth = True
+    if device == 'cpu':
+        found.device_count['GPU'] = 0
+    return found
+
+
+def _ask_for_the_same_bytes_each_time():
+    """Of a GPU, whose sums come in any order otherwise. TensorFlow has this from 2.9 on."""
+    enable = getattr(tf.config.experimental, 'enable_op_determinism', None)
+    if enable:
+        enable()

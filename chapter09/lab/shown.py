@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import re
 import shutil
 
 from lab import files, records
 from lab.errors import BadInput, say
 
 INDEX = '.strips'  # SHA-256 and name of each strip that a run has shown there, a line a strip; also its lock
+LINES = re.compile(r'([0-9a-f]{64}  [0-9]{3,9}\.png\n)*[0-9a-f]{0,64} {0,2}[0-9]{0,9}[.png]{0,4}')  # the last cut short
 
 
 class Shown:
@@ -21,19 +23,30 @@ class Shown:
         self.path, self._index, self._tag = os.path.realpath(path), None, None
 
     def check(self):
-        """Raises BadInput if a strip stands there that no run has shown."""
+        """Raises BadInput if a strip stands there that no run has shown, or what is no index of ours."""
+        if not LINES.fullmatch(self._read()):
+            raise BadInput('%s is none of ours: move it away, or name another folder with --samples'
+                           % os.path.join(self.path, INDEX))
         known = self._known()
         for name in sorted(self._names()):
             if not self._is_ours(name, known):
                 raise BadInput('%s is no strip that a run has drawn there: move it away, or name another folder with '
                                '--samples' % os.path.join(self.path, name))
 
-    def lock(self, name):
-        """Takes the folder for the run of this id. Raises BadInput if another has it."""
+    def hold(self):
+        """Takes the folder for this process if a run has drawn there. Raises BadInput if another has it."""
+        if os.path.lexists(os.path.join(self.path, INDEX)):
+            self._lock()
+
+    def make(self, name):
+        """Makes the folder if need be, and takes it for the run of this id. Raises BadInput if another has it."""
         self._tag = name[:8]
         with files.refusals(self.path):
             os.makedirs(self.path, exist_ok=True)
-        self._index = files.lock(os.path.join(self.path, INDEX), self.path)
+        self._lock()
+
+    def _lock(self):
+        self._index = self._index or files.lock(os.path.join(self.path, INDEX), self.path)
 
     def release(self):
         if self._index:
@@ -76,17 +89,18 @@ class Shown:
             shutil.copyfile(strip, part)
 
     def _names(self):
-        names = os.listdir(self.path) if os.path.isdir(self.path) else []
-        return [name for name in names if records.STRIP.fullmatch(name)]
+        return [name for name in records.names(self.path) if records.STRIP.fullmatch(name)]
 
     def _known(self):
-        with contextlib.suppress(OSError, ValueError):
-            lines = files.read(os.path.join(self.path, INDEX), 2 ** 24).decode('utf-8').split('\n')
-            return {(name, digest) for digest, _, name in (line.partition('  ') for line in lines)}
-        return set()
+        return {(name, digest) for digest, _, name in (line.partition('  ') for line in self._read().split('\n'))}
+
+    def _read(self):
+        with contextlib.suppress(OSError):
+            return files.read(os.path.join(self.path, INDEX), 2 ** 24).decode('utf-8', 'replace')
+        return ''
 
     def _is_ours(self, name, known):
         path = os.path.join(self.path, name)
         with contextlib.suppress(OSError):
-            return not os.path.islink(path) and (name, files.digest(path)) in known
+            return not os.path.islink(path) and (name, files.digest(path, records.LARGEST_STRIP)) in known
         return False

@@ -53,8 +53,8 @@ class State:
 
     def set(self, state):
         """Goes back to a state. Raises KeyError, TypeError or ValueError if it is none of these parts'."""
-        np.random.set_state(('MT19937', state['numpy/keys'], int(state['numpy/position']),
-                             int(state['numpy/has_gauss']), float(state['numpy/gauss'])))
+        _set(np.random, ('MT19937', state['numpy/keys'], int(state['numpy/position']), int(state['numpy/has_gauss']),
+                         float(state['numpy/gauss'])))
         gauss_next = float(state['python/gauss'])
         random.setstate((int(state['python/version']), tuple(int(word) for word in state['python/words']),
                          None if np.isnan(gauss_next) else gauss_next))
@@ -84,11 +84,17 @@ def _of(generator):
 
 
 def _set(generator, state):
-    if isinstance(generator, np.random.RandomState):
+    if isinstance(generator, np.random.RandomState) or generator is np.random:
+        if not 0 <= state[2] <= 624:  # numpy itself does not look, and reads beyond its words
+            raise ValueError('it has no position %s' % state[2])
+        words = np.asarray(state[1])
+        if words.dtype.kind not in 'iu' or not words[1:].any():  # of zeros alone, normal() looks for others for ever
+            raise ValueError('its words are none of a generator')
         generator.set_state(tuple(state))
     else:
         if isinstance(state['state'].get('key'), list):
-            state['state']['key'] = np.array(state['state']['key'], np.uint32)
+            words = generator.bit_generator.state['state']['key']  # of 32 bits, or of 64, as Philox has
+            state['state']['key'] = np.array(state['state']['key'], words.dtype)
         generator.bit_generator.state = state
 
 

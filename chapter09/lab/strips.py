@@ -1,4 +1,4 @@
-"""Strips: rows of ten digits, drawn on the book's canvas (`tools.reading` reads them back).
+"""Strips: rows of ten digits, drawn on the book's canvas.
 
 The book's figures are 825×113 px (§9.1, one row) and 825×197 px (§9.2, two rows). They came out of
 `plt.savefig(…, bbox_inches='tight')` of a matplotlib of 2017; today's tight box is another (795×85
@@ -8,8 +8,10 @@ into them pixel by pixel, the same under every matplotlib.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from lab import files
+from lab.errors import BadInput
 
 WIDTH = 825
 HEIGHT = {1: 113, 2: 197}  # px, by the number of rows
@@ -51,6 +53,9 @@ def save(fig, path):
     image to its own range: that is what lets `reading.read` give the values back. A value that is no number
     is white. The file holds no time, path or version, and appears whole or not at all.
     """
+    if not isinstance(fig, Figure):
+        raise BadInput('run.save_strip(fig, epoch) takes a figure, as plt.subplots gives it, and %.60r is none'
+                       % (fig,))
     images = [np.ma.filled(ax.images[0].get_array(), np.nan) for ax in fig.axes if len(ax.images) == 1]
     rows, left_over = divmod(len(images), len(COLUMNS))
     if left_over or rows not in HEIGHT or len(images) < len(fig.axes) or {x.shape for x in images} != {(28, 28)}:

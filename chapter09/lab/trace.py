@@ -23,7 +23,7 @@ class Trace:
         """Raises BadInput if the file is something else, or not the trace of the epochs already done."""
         if not losses and not (os.path.exists(self._path) and os.path.getsize(self._path)):
             return
-        rows = self._rows()
+        rows = self._rows() if losses else self._head()
         if rows[:1] != [HEADER]:
             raise BadInput('--trace %s is no trace%s: name another' % (
                 self._path, ' of the epochs already done' if losses else ', and is there already'))
@@ -32,17 +32,22 @@ class Trace:
             if end and not _same(row, (loss_D, loss_G)):
                 raise BadInput('--trace %s is the trace of another run: name another' % self._path)
 
-    def begin(self, iterations):
-        """Cuts the file back to the epochs already done."""
+    def begin(self, iterations, tag):
+        """Cuts the file back to the epochs already done; `tag` as of `files.whole`, the run's own."""
         self._next = sum(iterations)
         kept = self._rows()[1:1 + self._next] if self._next else []
-        files.write(self._path, HEADER + ''.join(kept))
+        files.write(self._path, HEADER + ''.join(kept), tag)
 
     def append(self, rows):
         """Adds the rows of an epoch, [D loss, G loss] of each iteration."""
         with files.refusals(self._path), open(self._path, 'a') as file:
             file.writelines('%d,%.9g,%.9g\n' % (self._next + n, *row) for n, row in enumerate(rows))
         self._next += len(rows)
+
+    def _head(self):
+        with contextlib.suppress(OSError, ValueError), files.regular(self._path) as file:
+            return [file.read(len(HEADER)).decode('ascii')]
+        return []
 
     def _rows(self):
         with contextlib.suppress(OSError, ValueError):

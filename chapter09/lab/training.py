@@ -4,7 +4,7 @@ import contextlib
 import gc
 import time
 
-from lab import checkpoints, files, machine, model, noise, outputs, records, savefig, stopping
+from lab import checkpoints, files, model, noise, outputs, records, savefig, stopping
 from lab.errors import BadInput, Stopped, say
 from lab.iterations import Iterations
 from lab.logbook import Logbook
@@ -14,8 +14,8 @@ from lab.recorders import Recorders
 from lab.resuming import go_back, last_checkpoint
 from lab.state import State
 
-OUT_OF_RANGE = ('A value has left the range of float32: a sigmoid that rounds to 0 or 1 has an infinite logarithm, and '
-                'its gradient makes weights that are no numbers')
+
+NO_STEP = 'epoch %d has ended without a step: the loop over run.epochs() is to hold those of train_D and train_G'
 
 
 class Training:
@@ -25,27 +25,26 @@ class Training:
     sess       the `session.Session`; namespace the listing's; total how many epochs there are to be
 
     Every check comes before anything is written, and at an epoch's end the checkpoint comes after all else.
-    Attributes: `epochs`, those to be run, once it has begun; `strip`, the name of the epoch's strip, or None.
+    Attributes: `epochs`, those to be run, once it has begun; `strips`, the names of those that the epoch has drawn.
     """
 
     def __init__(self, choice, folder, record, sess, namespace, total):
         self._options, self._folder, self._sess, self._total = choice.options, folder, sess, total
-        self._log = Logbook(folder, choice, record)
-        self._page, self._state = Page(namespace, sess.graph), State(namespace)
-        self._mnist = Mnist(namespace)
+        self._log = Logbook(folder, choice, record, sess)
+        self._page, self._state, self._mnist = Page(namespace, sess.graph), State(namespace), Mnist(namespace)
         self._iterations = Iterations(
             self._page.parts, each_step=lambda *seen: self._recorders.step(self._epoch, *seen),
             not_finite=lambda network, loss: self._give_out('the %s loss is %s' % (network, loss), network))
         self._saved = savefig.Folders(choice.text or '')
-        self._model = self._recorders = self._epoch = self._began = self.strip = None
-        self.epochs = range(total)
+        self._model = self._recorders = self._epoch = self._began = None
+        self.epochs, self.strips, self._runs = range(total), [], False
 
     def begin(self):
         """Checks all, goes back to the newest checkpoint if there is one, then makes the folders ready."""
         record, options, log = self._log.record, self._options, self._log
         self._mnist.check(options['data'])
         done = checkpoints.epochs(self._folder.of(records.CHECKPOINTS)) if record else []
-        init, weights = self._initial_weights(done)
+        init, weights = model.initial_weights(options['init'], self._page.weights, record['init'] if done else None)
         data = self._state.data()
         if record:
             log.check(data, init, self._total, done)
@@ -62,28 +61,27 @@ class Training:
             say('nothing to resume in %s: starting from the beginning' % self._folder.path)
         if weights and not first:
             model.assign(self._sess, self._page.weights, weights)
+        if record:
+            checkpoints.check_names(self._folder.of(records.CHECKPOINTS), first, self._total)
+        self._model.check(self._page.title)
         self._recorders.check()  # after going back, which tells the losses that the trace must hold
         self._folder.begin(record, log.id)
-        log.begin(data, init, self._total, notes, described, machine.threads())
+        checkpoints.clean(self._folder.of(records.CHECKPOINTS), first - 1)
+        log.begin(data, init, self._total, notes, described)
         log.write_all()
+        self._runs = True
         if kept is not None:
             noise.keep(self._folder.path, kept)
         self._recorders.begin()
-        for note in notes:
-            say(note)
-        say('seed: %d' % options['seed'])
+        for line in [*notes, 'seed: %d' % options['seed']]:
+            say(line)
         self._sess.watched_by(self._iterations)
         self.epochs = range(first, self._total)
 
-    def _initial_weights(self, done):
-        """The SHA-256 of --init's weights, and the arrays, which are None if they have done their work."""
-        path, record = self._options['init'], self._log.record
-        if path:
-            return model.digest_of_weights(path), model.read_weights(path, self._page.weights, option='--init ')
-        return record['init'] if record and done else None, None
-
     def begin_epoch(self, epoch):
-        self._epoch, self.strip = epoch, None
+        if self._options['stop_when_lost'] and self._log.record.get('lost') is not None:
+            raise stopping.lost(epoch - 1, last_checkpoint(self._folder))
+        self._epoch, self.strips = epoch, []
         self._iterations.begin_epoch()
         self._saved.begin_epoch(epoch)
         self._began = time.perf_counter()
@@ -93,42 +91,46 @@ class Training:
         if not self._model.is_finite():
             self._give_out('the weights are no finite numbers after it')
         rows, losses = self._iterations.rows, self._iterations.last()
+        if self._iterations.idle() and self._epoch == self.epochs[0]:
+            say(NO_STEP % self._epoch)
         self._recorders.add_trace(rows)
-        self._keep_strip()
+        self._keep_strips()
         self._log.add(*losses, seconds, len(rows))
-        self._recorders.end_epoch(self._epoch, self._sess, losses, self._iterations.feeds, self.strip)
+        self._recorders.end_epoch(self._epoch, self._sess, losses, self._iterations.feeds, self.strips)
         checkpoints.save(self._folder.of(records.CHECKPOINTS), self._epoch, self._model.write,
                          dict(self._state.get(), **self._log.get_state()))
 
-    def _keep_strip(self):
-        """Notes the strip of the epoch in the record, be it one that the page's own plt.savefig has drawn."""
-        self.strip = self.strip or self._saved.take(self._folder.of(records.SAMPLES))
-        if self.strip:
-            digest = files.digest(self._folder.of(records.SAMPLES, self.strip))
-            self._log.record['strips'][self.strip] = digest
+    def _keep_strips(self):
+        """Notes the strips of the epoch in the record, be it one that the page's own plt.savefig has drawn."""
+        self.strips = self.strips or self._saved.take(self._folder.of(records.SAMPLES))
+        if self.strips:
+            for name in self.strips:
+                self._log.record['strips'][name] = files.digest(self._folder.of(records.SAMPLES, name))
             self._log.write(feeds=self._iterations.feeds)
             gc.collect()  # closed figures refer to themselves, and Python alone lets several of them gather
 
     def break_off(self):
         """Ends an epoch, and with it the run, because the page's loop has been left; nobody could catch an error."""
         try:
-            self.end_epoch()
+            if not self._iterations.idle():
+                self.end_epoch()
             self.end('stopped')
         except (BadInput, Stopped) as error:
             say(error)
 
     def end(self, state):
-        self._log.write(state=state, feeds=self._iterations.feeds)
+        """Notes that the run has come to its end, if it has begun and come to no other before."""
+        if self._runs and self._log.record['state'] == 'running':
+            self._log.write(state=state, feeds=self._iterations.feeds)
 
     def _give_out(self, what, network=None):
         """Ends a run whose numbers have stopped being numbers."""
         self._recorders.interrupt()
-        rows = self._iterations.rows
-        self._recorders.add_trace(rows)
+        self._recorders.add_trace(self._iterations.rows)
         self._log.write(state='not finite')
-        raise Stopped('epoch %d, iteration %d%s: %s. %s; %s' % (
-            self._epoch, len(rows), ' of %d' % self._mnist.total_batch if self._mnist.total_batch else '', what,
-            network and self._iterations.fell(network) or OUT_OF_RANGE, last_checkpoint(self._folder)), status=3)
+        raise stopping.given_out(self._epoch, len(self._iterations.rows), self._mnist.total_batch, what,
+                                 network and (self._page.lacks_a_sigmoid() or self._iterations.fell(network)),
+                                 last_checkpoint(self._folder))
 
     def stop(self, number, frame):
         """Ends the run on Ctrl-C or SIGTERM, as a signal's handler."""

@@ -44,9 +44,9 @@ def test_the_newest_two_are_kept(tmp_path):
 
 def test_later_ones_are_discarded(tmp_path):
     save(tmp_path, 3, 4)
-    checkpoints.discard_after(str(tmp_path), 4)
+    checkpoints.clean(str(tmp_path), 4)
     assert checkpoints.epochs(str(tmp_path)) == [4, 3]
-    checkpoints.discard_after(str(tmp_path), 3)
+    checkpoints.clean(str(tmp_path), 3)
     assert os.listdir(str(tmp_path)) == ['0003']
 
 
@@ -58,9 +58,9 @@ def test_only_what_a_kill_leaves_is_swept_away(tmp_path):
     mine = ['notes.part', '05.part', '0005.part.txt', '²222.part']
     for name in mine:
         (tmp_path / name).mkdir()
-    checkpoints.clean(str(tmp_path))
+    checkpoints.clean(str(tmp_path), 4)
     assert sorted(os.listdir(str(tmp_path))) == sorted(['0003', '0004', *mine])
-    checkpoints.clean(str(tmp_path / 'none'))
+    checkpoints.clean(str(tmp_path / 'none'), -1)
     assert checkpoints.epochs(str(tmp_path / 'none')) == []
 
 
@@ -82,6 +82,12 @@ def test_a_system_that_refuses_to_write_costs_no_earlier_one(tmp_path):
         save(tmp_path, 5)
     assert str(tmp_path / '0005') in str(end.value) and '--resume from the checkpoint before it' in str(end.value)
     assert snapshot(tmp_path) == before
+
+
+def test_a_first_checkpoint_that_cannot_be_written_has_none_before_it(tmp_path):
+    (tmp_path / '0000.part').write_bytes(b'in the way')
+    with pytest.raises(BadInput, match='0000 cannot be written .*: make room, then begin anew'):
+        save(tmp_path, 0)
 
 
 def test_a_model_that_cannot_be_written_leaves_nothing_half(tmp_path):
@@ -137,6 +143,18 @@ def test_a_state_is_not_believed_for_its_digest_alone(tmp_path, spoil):
         checkpoints.read_state(str(tmp_path), 3)
     assert str(end.value)
     checkpoints.check(str(tmp_path), 3)  # what draws needs no state
+
+
+def test_a_folder_of_ones_own_is_no_checkpoint_by_its_name(tmp_path):
+    save(tmp_path, 3)
+    for name in '20240101', '0009':
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'mine').touch()
+    (tmp_path / '0011').symlink_to(tmp_path / '0003')
+    assert checkpoints.epochs(str(tmp_path)) == [3]
+    checkpoints.clean(str(tmp_path), 3)
+    save(tmp_path, 4)
+    assert sorted(os.listdir(str(tmp_path))) == ['0003', '0004', '0009', '0011', '20240101']
 
 
 @pytest.mark.parametrize('content', ['', '{', '[]', '[' * 50000, '{"state.npz": 7}', '{"state.npz": null}', '\udcff'])

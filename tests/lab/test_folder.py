@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from conftest import snapshot
+from conftest import drop_roots_privilege, snapshot
 from processes import TINY, as_new, run
 
 from lab import listings
@@ -13,10 +13,10 @@ from lab import listings
 @pytest.fixture
 def train(small, tmp_path):
     """Trains one epoch of a listing, into tmp_path/run and tmp_path/s; returns Ended."""
-    def of(*words, folder=tmp_path):
+    def of(*words, folder=tmp_path, before=None):
         words = [*words, *([] if '--epochs' in words else ['--epochs', 1])]
         return run(TINY, '--data', small, '--run', folder / 'run', '--samples', folder / 's', *words,
-                   output=str(tmp_path))
+                   output=str(tmp_path), before=before)
     return of
 
 
@@ -135,7 +135,127 @@ def test_a_record_of_others_moves_and_names_nothing(train, tmp_path):
     assert listed(home) == ['001.png'] and listed(tmp_path / 's') == ['.strips', '000.png']
 
 
+def test_a_strip_that_is_a_link_is_not_shown(train, tmp_path):
+    train()
+    strip = tmp_path / 'run' / 'samples' / '000.png'
+    strip.unlink()
+    (tmp_path / 'secret').write_text('SECRET')
+    strip.symlink_to(tmp_path / 'secret')
+    before = snapshot(tmp_path / 's')
+    refused(train('--resume', '--epochs', 2), '000.png is a link')
+    assert snapshot(tmp_path / 's') == before
+
+
+def test_a_large_file_among_the_strips_is_not_read(train, tmp_path):
+    (tmp_path / 's').mkdir()
+    with open(str(tmp_path / 's' / '000.png'), 'wb') as file:
+        file.truncate(2 ** 40)
+    refused(train(), '000.png is no strip')
+
+
+def test_parts_of_files_that_are_not_the_runs_stay(train, tmp_path):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'movie.mkv.part').write_text('mine')
+    refused(train(), 'holds movie.mkv.part')
+    (tmp_path / 'run' / 'movie.mkv.part').unlink()
+    train()
+    (tmp_path / 'run' / 'movie.mkv.part').write_text('mine')
+    (tmp_path / 'run' / 'run.json.a1_b2c3.part').write_text('half')
+    assert train('--resume', '--epochs', 2).status == 0
+    assert [name for name in listed(tmp_path / 'run') if name.endswith('.part')] == ['movie.mkv.part']
+
+
+def test_trace_and_logdir_are_two_places(train, tmp_path):
+    refused(train('--trace', tmp_path / 'x', '--logdir', tmp_path / 'x'), '--trace and --logdir are both')
+    assert listed(tmp_path) == ['stderr', 'stdout']
+
+
+@pytest.mark.parametrize('option, place', [('--logdir', 'x.csv/log'), ('--samples', 'x.csv/s'), ('--run', 'x.csv/run'),
+                                           ('--logdir', 'link/x.csv/log')])
+def test_nothing_lies_below_the_file_of_the_trace(train, tmp_path, option, place):
+    train()
+    (tmp_path / 'link').symlink_to('.')
+    before = listed(tmp_path)
+    refused(train('--trace', tmp_path / 'x.csv', option, tmp_path / place), option, '/x.csv/', 'lies below the file')
+    assert listed(tmp_path) == before
+
+
+def test_a_lock_of_ones_own_outlasts_a_run_that_is_refused(train, tmp_path):
+    (tmp_path / 'run.lock').write_text('mine')
+    (tmp_path / 'bad.csv').write_text('1')
+    refused(train('--trace', tmp_path / 'bad.csv'), '--trace', 'is no trace')
+    assert (tmp_path / 'run.lock').read_text() == 'mine' and listed(tmp_path) == [
+        'bad.csv', 'run.lock', 'stderr', 'stdout']
+
+
+@pytest.mark.parametrize('words', [['--run', 'run/checkpoints/0500'], ['--run', 'other', '--samples', 'run/samples'],
+                                   ['--run', 'run/x/y'], ['--run', 'other', '--samples', 'run/checkpoints/0001']])
+def test_no_run_lies_in_another(train, tmp_path, words):
+    train()
+    before = snapshot(tmp_path / 'run')
+    words = [word if word.startswith('-') else tmp_path / word for word in words]
+    refused(train(*words), words[-1], 'lies in %s, which keeps nothing of others' % (tmp_path / 'run'))
+    assert snapshot(tmp_path / 'run') == before and 'other' not in listed(tmp_path)
+
+
+def test_no_run_takes_the_place_of_the_reference(train):
+    refused(train('--run', os.path.join(listings.ROOT, 'reference', 'basic')), 'which keeps nothing of others')
+    assert 'basic.1' not in os.listdir(os.path.join(listings.ROOT, 'reference'))
+
+
+@pytest.mark.parametrize('name', ['listing.py', 'losses.csv', 'film.bin'])
+def test_a_folder_in_a_files_place_is_told_before_a_run_goes_on(train, tmp_path, name):
+    train()
+    (tmp_path / 'run' / name).unlink()
+    (tmp_path / 'run' / name).mkdir()
+    before = snapshot(tmp_path / 'run')
+    refused(train('--resume', '--epochs', 2), '%s is no file: move it away' % (tmp_path / 'run' / name))
+    assert snapshot(tmp_path / 'run') == before
+
+
+@pytest.mark.parametrize('name', ['checkpoints', 'samples'])
+def test_what_is_no_folder_in_a_runs_folder_is_told_before_the_run_is_begun_anew(train, tmp_path, name):
+    train()
+    shutil.rmtree(str(tmp_path / 'run' / name))
+    os.mkfifo(str(tmp_path / 'run' / name))
+    before = snapshot(tmp_path / 'run')
+    refused(train('--resume', '--epochs', 2), '%s is no folder: move it away' % (tmp_path / 'run' / name))
+    assert snapshot(tmp_path / 'run') == before
+
+
+@pytest.mark.parametrize('text', ['mine\n', 'a' * 64 + '  000.png\nmine', 'a' * 70])
+def test_an_index_of_ones_own_in_the_folder_of_strips(train, tmp_path, text):
+    (tmp_path / 's').mkdir()
+    (tmp_path / 's' / '.strips').write_text(text)
+    refused(train(), '.strips is none of ours')
+    assert (tmp_path / 's' / '.strips').read_text() == text
+
+
+@pytest.mark.parametrize('name, words', [('run', []), ('s', []), ('run/samples', []), ('run/samples', ['--resume'])])
+def test_a_folder_that_cannot_be_listed_is_told_before_anything_is_written(train, tmp_path, name, words):
+    train()
+    before = snapshot(tmp_path / 'run'), snapshot(tmp_path / 's')
+    (tmp_path / name).chmod(0o333)
+    ended = train('--seed', 7, '--epochs', 2, *words, before=drop_roots_privilege)
+    (tmp_path / name).chmod(0o755)
+    refused(ended, '%s cannot be read (Permission denied): let it be read' % (tmp_path / name))
+    assert (snapshot(tmp_path / 'run'), snapshot(tmp_path / 's')) == before and 'run.1' not in listed(tmp_path)
+
+
+@pytest.mark.parametrize('closed', ['drop', 'drop/other/samples'])
+def test_neighbours_that_cannot_be_seen_are_passed_over(train, tmp_path, closed):
+    (tmp_path / 'drop').mkdir()
+    train('--run', tmp_path / 'drop' / 'other', '--samples', tmp_path / 'drop' / 'other' / 'samples')
+    train('--run', tmp_path / 'drop' / 'r')
+    (tmp_path / closed).chmod(0o333)
+    ended = train('--run', tmp_path / 'drop' / 'r', '--seed', 8, before=drop_roots_privilege)
+    (tmp_path / closed).chmod(0o755)
+    assert ended.status == 0 and ended.err[0].endswith('is now in %s' % (tmp_path / 'drop' / 'r.1')), ended
+    assert listed(tmp_path / 's') == ['.strips', '000.png']
+
+
 @pytest.mark.parametrize('option, name', [
+    ('--trace', 'run.lock'),
     ('--trace', 'run/losses.csv'), ('--trace', 's/trace.csv'), ('--trace', 'run/new.csv'), ('--logdir', 'run/log'),
     ('--logdir', 's')])
 def test_no_output_goes_among_what_a_run_keeps(train, tmp_path, option, name):

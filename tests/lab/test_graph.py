@@ -9,7 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from processes import PAGE, TINY, Lab, fork, in_a_small_filesystem, run
 
-from lab import film, machine
+from lab import frames, machine
 from lab.iterations import Iterations
 from lab.page import Page
 from lab.session import Session
@@ -35,12 +35,12 @@ def events(lab):
 
 
 def test_a_film_holds_each_epoch(logged):
-    frames = film.read(logged.path('run'))
-    assert frames['epoch'].tolist() == list(range(11))
+    film = frames.read(logged.path('run'))
+    assert film['epoch'].tolist() == list(range(11))
     for name in 'D_real', 'D_gene':
-        assert (0 < frames[name]).all() and (frames[name] < 1).all() and len(set(frames[name].tolist())) == 11
-    assert (frames['D_real'] > frames['D_gene'])[1:].all()  # so early the discriminator is ahead
-    assert (frames['digits'][0] != frames['digits'][-1]).mean() > 0.5
+        assert (0 < film[name]).all() and (film[name] < 1).all() and len(set(film[name].tolist())) == 11
+    assert (film['D_real'] > film['D_gene'])[1:].all()  # so early the discriminator is ahead
+    assert (film['digits'][0] != film['digits'][-1]).mean() > 0.5
 
 
 def test_tensorboard_gets_losses_and_strips(logged):

@@ -1,7 +1,9 @@
 """The numbers of a listing are its options, and what cannot be used is refused in one line before anything happens."""
 
+import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -9,9 +11,12 @@ import numpy as np
 import page
 import pytest
 from conftest import REFERENCE, drop_roots_privilege
-from processes import PAGE, TINY, run, script
+from processes import PAGE, TINY, Lab, run, script
 
 from lab import listings, options
+from lab.choice import Choice
+from lab.errors import BadInput
+from tools import commands
 
 TEXT = '''
 """My GAN."""
@@ -56,10 +61,41 @@ def test_the_numbers_above_are_the_options():
 
 def test_numbers_that_are_made_of_others_are_made_again():
     text = 'n_hidden = 256\nn_more = n_hidden * 2 + 1\nn_most = n_more // 2\nrun = lab.Run(globals())\n'
-    found, names = listings.Numbers(text), {'n_hidden': 64, 'n_more': 513, 'n_most': 256}
+    found, names = listings.Numbers(text), {'n_hidden': 256, 'n_more': 513, 'n_most': 256}
     assert list(found.written) == ['n_hidden']
-    found.make_again(names)
+    found.choose(names, {'n_hidden': 64})
     assert names == {'n_hidden': 64, 'n_more': 129, 'n_most': 64}
+
+
+def test_numbers_that_are_changed_on_the_way_stay_as_the_page_makes_them():
+    text = ('total_epoch = 100\ntotal_epoch = total_epoch // 2\nn_hidden = 256\nn_more = n_hidden * 2\nn_hidden = 128\n'
+            'n_last = n_hidden\nn_hidden += 1\n')
+    names = {}
+    exec(text, names)
+    del names['__builtins__']
+    for chosen in {}, {'n_hidden': 64}, {'total_epoch': 3}:
+        found = dict(names)
+        listings.Numbers(text + 'run = lab.Run(globals())\n').choose(found, chosen)
+        assert found == dict(names, **chosen)
+
+
+def test_a_listings_own_seed_and_epochs(small, tmp_path):
+    listing = tmp_path / 'my_gan.py'
+    listing.write_text(page.text('tiny').replace('total_epoch', 'epochs').replace(
+        'run = lab.Run(globals())', 'seed = 5\nrun = lab.Run(globals())\nprint(seed)'), encoding='utf-8')
+    lab = Lab(tmp_path / 'lab', listing, small)
+    ended = lab.run('--epochs', 2, '--seed', 11)
+    assert ended.status == 0 and ended.err == ['seed: 11'], ended
+    assert ended.out[0] == '11' and ended.out[2].startswith('Epoch: 0001') and len(ended.out) == 4
+    assert lab.run('--epochs', 3, '--resume').out[0] == '11'
+    listing.write_text(listing.read_text(encoding='utf-8').replace('seed = 5', 'total_epoch = 5'), encoding='utf-8')
+    ended = lab.run('--epochs', 4)
+    assert ended.status == 2 and 'total_epoch and epochs are both --epochs' in ended.err[0] and len(ended.err) == 1
+
+
+def test_numbers_beyond_all_bounds_are_none():
+    squares = 'n = 9\n' + 'n = n * n\n' * 40
+    assert listings.Numbers(squares + 'm = n\n').written == {'n': 9}
 
 
 def test_what_is_given_is_in_the_result_and_nothing_else():
@@ -94,6 +130,52 @@ def test_bad_options(capsys, tmp_path, monkeypatch, option, value):
     assert end.value.code == 2 and out == '' and line.startswith('my_gan.py: error: ') and line.endswith('; see --help')
     assert option in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_listing_that_notepad_has_saved(small, tmp_path):
+    """With the mark of UTF-8 in front and its own ends of lines, as Python takes it."""
+    with open(TINY, encoding='utf-8') as file:
+        text = file.read().replace('\n', '\r\n')
+    (tmp_path / 'my_gan.py').write_bytes(b'\xef\xbb\xbf' + text.encode())
+    ended = run(tmp_path / 'my_gan.py', '--data', small, '--run', tmp_path / 'run', '--epochs', 1, output=tmp_path)
+    assert ended.status == 0 and len(ended.out) == 2, ended
+
+
+@pytest.mark.parametrize('name, words', [('copy.py', []), ('numpy.py', ['curves']), ('random.py', ['run', 'random'])])
+def test_a_listing_that_hides_a_module_of_pythons(tmp_path, name, words):
+    shutil.copytree(listings.CHAPTER09, str(tmp_path / 'chapter09'), ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copy(PAGE['basic'], str(tmp_path / 'chapter09' / name))
+    for path in {tmp_path / 'chapter09' / name} if not words else {tmp_path / 'chapter09'}:
+        ended = script(path, *words, cwd=str(tmp_path))
+        assert ended.status == 2 and ended.out == [] and len(ended.err) == 1, ended
+        assert ended.err[0].endswith('%s hides the module %s, which others need: give it another name'
+                                     % (tmp_path / 'chapter09' / name, name[:-3]))
+
+
+@pytest.mark.parametrize('text', ['import lab\nrun = lab.Run(globals(\n', 'a = 1\nb = = 2\n', 'a = 1\0\n'])
+def test_a_listing_that_is_no_program(tmp_path, text):
+    (tmp_path / 'my_gan.py').write_text(text)
+    with pytest.raises(BadInput, match=r'my_gan.py is no Python \('):
+        commands.listing_parser(str(tmp_path / 'my_gan.py'))
+
+
+@pytest.mark.parametrize('leads', ['/dev/stdout', '/proc/self/fd/1', '/dev/null'])
+def test_a_link_to_a_device_is_no_file_to_be_written(tmp_path, leads):
+    (tmp_path / 'link').symlink_to(leads)
+    (tmp_path / 'another').symlink_to('link')
+    for name in 'link', 'another':
+        with pytest.raises(argparse.ArgumentTypeError, match='is no file of a folder'):
+            options.file(str(tmp_path / name))
+    (tmp_path / 'file').touch()
+    (tmp_path / 'mine').symlink_to('file')
+    assert options.file(str(tmp_path / 'mine')) == str(tmp_path / 'mine')
+
+
+@pytest.mark.parametrize('name', ['a' * 252 + '.csv', '그' * 86], ids=['ASCII', 'Korean'])
+def test_a_name_that_is_too_long_for_a_file(tmp_path, name):
+    with pytest.raises(argparse.ArgumentTypeError, match='cannot be written to .File name too long.: name another'):
+        options.file(str(tmp_path / name))
+    assert options.file(str(tmp_path / name[:80])) == str(tmp_path / name[:80])
 
 
 @pytest.mark.parametrize('words', [
@@ -140,6 +222,42 @@ def test_a_number_that_is_written_down_is_an_option(small, tmp_path):
     ended = run(tmp_path / 'my_gan.py', '--data', small, '--run', tmp_path / 'run', '--epochs', 1, '--n-steps', 3,
                 '--n-hidden', 16, output=tmp_path)
     assert ended.status == 0 and ended.out[-1] == '3 6 16' and ended.err == ['seed: 5'], ended
+
+
+@pytest.mark.parametrize('written, why', [
+    ('n_noise = 0', 'a whole number from 1 to 16384'), ('n_hidden = -1', 'a whole number from 1 to 16384'),
+    ('n_x = 2.5', 'a whole number from 1 to 16384'), ('batch_size = 0', 'a whole number from 1 to 10000'),
+    ('batch_size = 2.5', 'a whole number from 1 to 10000'), ('total_epoch = 0', 'a whole number from 1 to 1000000'),
+    ('learning_rate = 0.0', 'a number above 0, up to 100')])
+def test_a_number_of_the_listings_own_that_its_option_would_not_take(small, tmp_path, written, why):
+    number = written.split(' = ')[1]
+    (tmp_path / 'my_gan.py').write_text(page.edited(
+        'tiny', ('run = lab.Run(globals())', written + '\nrun = lab.Run(globals())')), encoding='utf-8')
+    words = [tmp_path / 'my_gan.py', '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's']
+    refused(run(*words, output=tmp_path),
+            "my_gan.py: error: %s in the listing: '%s' is not %s" % (written, number, why))
+    assert sorted(os.listdir(str(tmp_path))) == ['my_gan.py', 'stderr', 'stdout']
+
+
+@pytest.mark.parametrize('option', ['run', 'samples', 'data', 'init', 'trace', 'logdir'])
+def test_what_is_neither_a_text_nor_a_path_names_no_place(tmp_path, option):
+    for value in b'x', 5, 2.5, ['x']:
+        with pytest.raises(BadInput, match=r"^%s=.* names no place: give a text, or a path of pathlib$" % option):
+            Choice({}, {option: value})
+    for value in str(tmp_path / 'run'), tmp_path / 'run', None:
+        expected = os.path.join(listings.ROOT, 'runs', 'notebook') if value is None else str(value)
+        assert Choice({}, {'run': value}).options['run'] == expected
+
+
+def test_a_number_that_is_chosen_is_not_the_listings_own():
+    def settled(**arguments):
+        namespace = dict({'n_noise': 0, 'n_wrong': 0}, **arguments.pop('namespace', {}))
+        Choice(namespace, arguments).settle(None)
+        return namespace['n_noise']
+
+    assert settled(n_noise=7) == settled(namespace={'n_noise': 7}) == 7, "a notebook's n_wrong may count"
+    with pytest.raises(BadInput, match="n_noise = 0 in the listing: '0' is not a whole number from 1 to 16384"):
+        settled()
 
 
 def test_nothing_that_only_parses_loads_tensorflow(tmp_path):
@@ -190,8 +308,10 @@ def test_a_checkpoint_is_an_init_as_well(small, tmp_path):
     (lambda w, name: w.pop(name), 'lacks'), (lambda w, name: w.update(other=w[name]), 'holds other'),
     (lambda w, name: w.update({name: w[name][:-1]}), 'of shape'),
     (lambda w, name: w.update({name: w[name].astype(int)}), 'floats'),
-    (lambda w, name: w.update({name: np.array([{}])}), 'cannot be read')],
-    ids=['missing', 'extra', 'shape', 'integers', 'objects'])
+    (lambda w, name: w.update({name: np.array([{}])}), 'cannot be read'),
+    (lambda w, name: w.update({name: np.full_like(w[name], np.nan)}), 'holds what is no finite number in float32'),
+    (lambda w, name: w.update({name: np.full(w[name].shape, 1e300)}), 'holds what is no finite number in float32')],
+    ids=['missing', 'extra', 'shape', 'integers', 'objects', 'not a number', 'beyond float32'])
 def test_bad_init_arrays(small, tmp_path, change, word):
     with np.load(INIT['basic']) as file:
         weights = dict(file)
@@ -208,6 +328,21 @@ def test_bad_init_arrays(small, tmp_path, change, word):
 def test_a_damaged_init_file(small, tmp_path, damage):
     with open(INIT['basic'], 'rb') as file:
         (tmp_path / 'bad.npz').write_bytes(damage(file.read()))
+    refused(run(PAGE['basic'], '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's',
+                '--init', tmp_path / 'bad.npz', output=tmp_path), tmp_path / 'bad.npz', 'cannot be read')
+
+
+def test_a_checkpoint_whose_weights_are_a_fifo_is_no_init(small, tmp_path):
+    shutil.copytree(os.path.join(REFERENCE, 'basic', 'checkpoints', '0099'), str(tmp_path / 'c'))
+    (tmp_path / 'c' / 'model.ckpt.data-00000-of-00001').unlink()
+    os.mkfifo(str(tmp_path / 'c' / 'model.ckpt.data-00000-of-00001'))
+    refused(run(PAGE['basic'], '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's',
+                '--init', tmp_path / 'c' / 'model.ckpt', output=tmp_path), '--init ', 'it is no regular file')
+
+
+def test_an_init_file_that_is_too_large(small, tmp_path):
+    with open(str(tmp_path / 'bad.npz'), 'wb') as file:
+        file.truncate(5 * 2 ** 30)  # takes no room
     refused(run(PAGE['basic'], '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's',
                 '--init', tmp_path / 'bad.npz', output=tmp_path), tmp_path / 'bad.npz', 'cannot be read')
 

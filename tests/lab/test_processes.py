@@ -43,6 +43,18 @@ def test_a_failing_import_of_tensorflow_is_not_hushed_up(words, tmp_path):
     assert ended.status == 1 and 'no such instruction' in ended.err and 'a library is missing' in ended.err[-1]
 
 
+def test_neither_keras_nor_jax_is_loaded_be_they_installed(tmp_path):
+    for name in 'tf_keras', 'jax':
+        (tmp_path / name).mkdir()
+        (tmp_path / name / '__init__.py').write_text('version = 2\n')
+    program = tmp_path / 'program.py'
+    program.write_text('import sys\nsys.path.insert(0, %r)\nimport lab\nlab.Run\nimport tensorflow\n'
+                       "print([name for name in sys.modules if 'keras' in name.split('.')[0] or name == 'jax'])\n"
+                       'import jax, tf_keras\nprint(jax.version, tf_keras.version)\n' % listings.CHAPTER09)
+    ended = script(program, env=dict(os.environ, PYTHONPATH=str(tmp_path)))
+    assert ended == (0, ['[]', '2 2'], [])
+
+
 @pytest.mark.parametrize('closed', ['2>&-', '>&-', '>&- 2>&- <&-'])
 def test_a_run_without_streams_goes_on(words, tmp_path, closed):
     command = ' '.join("'%s'" % word for word in [sys.executable, TINY, *words])
@@ -112,3 +124,22 @@ def test_progress_shows_on_a_terminal_and_leaves_the_books_lines_alone(words, tm
 def test_listings_are_named_by_their_files():
     assert listings.find('/a/gan_basic.py').name == 'basic' and listings.find('b/my_gan.py').name == 'my_gan'
     assert listings.find('my_gan.py').samples is None
+
+
+def test_the_backend_of_a_notebook_that_starts_it_does_not_matter(small, tmp_path):
+    backend = dict(os.environ, MPLBACKEND='module://not_there.backend_inline')
+    ended = script(TINY, '--data', small, '--run', tmp_path / 'run', '--epochs', 1, env=backend)
+    assert ended.status == 0 and os.listdir(str(tmp_path / 'run' / 'samples')) == ['000.png'], ended.err
+
+
+def test_at_a_prompt_nothing_ends_the_process(small, tmp_path):
+    """python -i: what the lab refuses, and Ctrl-C, leave X, G and sess to go on with."""
+    script = subprocess.run(
+        [sys.executable, '-i', TINY, '--data', small, '--run', str(tmp_path / 'run'), '--epochs', '1'],
+        input='run.epochs(0)\nlab.Run(globals(), epochs="x")\n'
+              'import signal\nsignal.raise_signal(signal.SIGINT)\n1 / 0\n'
+              'print("alive", sess.run(G, {Z: get_noise(2, 4)}).shape)\n',
+        encoding='utf-8', capture_output=True, timeout=300)
+    assert script.returncode == 0 and 'alive (2, 784)' in script.stdout, script.stderr
+    for said in 'error: run.epochs(total_epoch) takes a whole', 'argument --epochs', 'KeyboardInterrupt', 'ZeroDiv':
+        assert said in script.stderr, script.stderr

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import json
+import math
 import os
 import pathlib
 import random
@@ -326,6 +327,9 @@ def record_with(change):
     (record_with({'format': [2]}), 'is of format'), (lambda record: '{"format": 2, ', 'cannot be read'),
     (lambda record: '[' * 100000, 'cannot be read'), (lambda record: '[]', 'cannot be read'),
     (lambda record: '', 'cannot be read'), (record_with({'strips': {'../../x.png': ''}}), 'names strips'),
+    *((record_with({'id': name}), 'its id or seed is none') for name in ('a\0b', '/../../etc', 'a\ud800')),
+    *((record_with({'seed': seed}), 'its id or seed is none') for seed in (-1, 2 ** 40)),
+    (record_with({'machine': {'processor': '\ud800'}}), 'it holds what is no text'),
     *((record_with({field: value}), "its %s is missing or of another kind" % field) for field, value in {
         'id': 3, 'seed': '7', 'numbers': [], 'given': 'all', 'versions': None, 'strips': [], 'resumed': {}, 'feeds': 1,
         'noise': 'x', 'data': 5, 'machine': [[]], 'epochs': True}.items())])
@@ -336,6 +340,30 @@ def test_a_record_that_is_none(finished, write, named):
     before = snapshot(finished.path('run'))
     refused(finished.run('--resume'), named, finished.path('run', 'run.json'))
     assert snapshot(finished.path('run')) == before
+
+
+@pytest.mark.parametrize('name, value', [
+    ('n_noise', -1), ('n_noise', 0.5), ('batch_size', 0), ('learning_rate', math.nan)])
+def test_a_number_of_a_record_that_no_option_takes_is_refused(finished, name, value):
+    record = json.loads(finished.read('run', 'run.json').decode())
+    record['numbers'][name], record['given'] = value, [name]
+    with open(finished.path('run', 'run.json'), 'w') as file:
+        json.dump(record, file)
+    refused(finished.run('--resume'), 'argument --' + name.replace('_', '-'))
+
+
+def test_a_part_of_a_checkpoint_that_is_a_file_or_a_link_does_not_stand_in_the_way(finished):
+    os.symlink('/nowhere', finished.path('run', 'checkpoints', '0021.part'))
+    open(finished.path('run', 'checkpoints', '0022.part'), 'w').close()
+    assert finished.run('--resume', '--epochs', 23).status == 0
+    assert finished.epochs() == ['0021', '0022']
+
+
+def test_a_listing_of_a_million_lines_there_is_told_at_once(finished):
+    with open(finished.path('run', 'listing.py'), 'w') as file:
+        file.write('\n' * (2 ** 20 - 1))
+    ended = finished.run('--resume')
+    assert ended.status == 0 and 'the listing has changed since (lines 1-' in ended.err[1], ended
 
 
 def fill_and_make_room(folder, data):

@@ -5,6 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from lab import session
+from lab.errors import BadInput
 
 tf.disable_v2_behavior()
 
@@ -97,3 +98,19 @@ def test_a_watch_is_told_of_each_run_and_of_nothing_else(fresh_graph):
         for n in range(3):
             assert sess.run([y], {x: n}) == [2 * n] and sess.run([other], {x: n}) == [3 * n]
     assert watch.told == [('y', 0, [0]), ('y', 2, [1]), ('y', 4, [2])]
+
+
+def test_a_gpus_memory_is_taken_as_it_is_needed():
+    for config in session.Session()._config, session.Session(1, 'cpu')._config, session.config():
+        assert config.gpu_options.allow_growth
+    with session.Session(3, 'cpu') as sess:
+        assert sess._config.intra_op_parallelism_threads == sess.threads == 3
+        assert dict(sess._config.device_count) == {'GPU': 0} and sess.device == 'cpu'
+    assert 'GPU' not in session.Session()._config.device_count
+
+
+@pytest.mark.skipif(bool(tf.config.experimental.list_physical_devices('GPU')), reason='there is a GPU')
+def test_a_gpu_that_is_not_there_is_not_trained_on():
+    assert session.Session().device == 'cpu'
+    with pytest.raises(BadInput, match='finds no GPU: leave --device out'):
+        session.Session(device='gpu')

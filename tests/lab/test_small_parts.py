@@ -4,9 +4,11 @@ import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -45,6 +47,16 @@ def test_a_file_that_is_not_finished_leaves_the_old_one(tmp_path, error, seen):
             file.write('half')
         raise error
     assert path.read_text() == 'old' and os.listdir(str(tmp_path)) == ['file']
+
+
+@pytest.mark.parametrize('name', ['a' * 246 + '.csv', '그' * 80 + '.png', 'a' + '그' * 80],
+                         ids=['ASCII', 'Korean', 'cut within a letter'])
+@pytest.mark.parametrize('tag', [None, '01234567'])
+def test_a_name_as_long_as_one_can_be(tmp_path, name, tag):
+    path = tmp_path / name
+    with files.whole(str(path), tag) as part:
+        assert os.path.dirname(part) == str(tmp_path)
+    assert path.exists() and os.listdir(str(tmp_path)) == [name]
 
 
 def test_a_link_is_replaced_and_not_written_through(tmp_path):
@@ -124,14 +136,25 @@ def test_how_a_program_ends(tmp_path, ending, status, said):
     assert ended.stderr == said if said is not None else 'Traceback' in ended.stderr and 'a bug' in ended.stderr
 
 
+def test_ctrl_c_while_the_lab_is_imported(tmp_path):
+    (tmp_path / 'p.py').write_text(
+        'import sys\nsys.path.insert(0, %r)\n'
+        'class Interrupted:\n    def find_spec(self, name, *_):\n'
+        '        if name == "lab.quiet":\n            raise KeyboardInterrupt\n'
+        'sys.meta_path.insert(0, Interrupted())\nimport lab\n' % listings.CHAPTER09)
+    ended = subprocess.run([sys.executable, 'p.py'], cwd=str(tmp_path), stderr=subprocess.PIPE, encoding='utf-8')
+    assert (ended.returncode, ended.stderr) == (130, '')
+
+
 # --- checkpoints
 
 def three_epochs(folder, kill_at):
     """Goes on, in a process of its own, to the third epoch; kills itself before the so-manyth change to a file."""
     if kill_at:
         kill_at_step(kill_at)
-    checkpoints.clean(folder)
-    for epoch in range((checkpoints.epochs(folder) or [-1])[0] + 1, 4):
+    done = (checkpoints.epochs(folder) or [-1])[0]
+    checkpoints.clean(folder, done)
+    for epoch in range(done + 1, 4):
         checkpoints.save(folder, epoch, write_model, {'epoch': np.array(epoch)})
 
 
@@ -171,18 +194,29 @@ def test_arrays_that_would_fill_the_memory_are_not_unpacked(tmp_path):
 
 # --- trace
 
+def test_a_file_of_others_is_no_trace_however_large(tmp_path):
+    with open(str(tmp_path / 'large.csv'), 'wb') as file:
+        file.truncate(2 ** 31)  # takes no room, but would take memory
+    tracemalloc.start()
+    with pytest.raises(BadInput, match='is no trace, and is there already'):
+        Trace(str(tmp_path / 'large.csv')).check([], [])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 ** 20
+
+
 def test_a_trace_is_checked_cut_back_and_gone_on_with(tmp_path):
     path = tmp_path / 'trace.csv'
     trace = Trace(str(path))
     trace.check([], [])
-    trace.begin([])
+    trace.begin([], 'a')
     trace.append([[1, 2], [3, 4]])
     trace.append([[5, math.nan]])
     assert path.read_text() == 'iteration,D loss,G loss\n0,1,2\n1,3,4\n2,5,nan\n'
     later = Trace(str(path))
     later.check([(3, 4)], [2])
     later.check([(3, 4), (5, 6)], [2, 1])  # the last of an epoch that was broken off lacks one
-    later.begin([2])
+    later.begin([2], 'a')
     later.append([[7, 8]])
     assert path.read_text().splitlines()[1:] == ['0,1,2', '1,3,4', '2,7,8']
     for losses, iterations in ([(3, 5)], [2]), ([(3, 4)], [3]), ([(3, 4)], [9]):
@@ -251,11 +285,11 @@ def test_strips_that_a_listing_saves_itself(tmp_path, monkeypatch):
     saved = savefig.Folders(text)
     saved.begin_epoch(9)
     (tmp_path / 'samples' / '000.png').write_text('of another epoch')
-    assert saved.take(str(tmp_path / 'kept')) is None
+    assert saved.take(str(tmp_path / 'kept')) == []
     (tmp_path / 'samples' / '009.png').write_text('mine')
-    assert saved.take(str(tmp_path / 'kept')) == '009.png' and (tmp_path / 'kept' / '009.png').read_text() == 'mine'
+    assert saved.take(str(tmp_path / 'kept')) == ['009.png'] and (tmp_path / 'kept' / '009.png').read_text() == 'mine'
     saved.begin_epoch(9)
-    assert saved.take(str(tmp_path / 'kept')) is None, 'it was there before'
+    assert saved.take(str(tmp_path / 'kept')) == [], 'it was there before'
     assert snapshot(tmp_path / 'kept') == {str(tmp_path / 'kept' / '009.png'): b'mine'}
 
 
@@ -277,3 +311,22 @@ def test_a_record_is_json(tmp_path):
     assert json.loads((tmp_path / 'run.json').read_text(encoding='utf-8'))['title'] == '§9.1 한글'
     with pytest.raises(BadInput, match='its id is missing'):
         records.read(str(tmp_path))
+
+
+# --- a Python without the packages
+
+def test_packages_that_are_missing_are_said_in_a_line():
+    for words in ['diff'], ['basic', '--epochs', '1']:
+        ended = subprocess.run([sys.executable, '-S', listings.CHAPTER09, *words], encoding='utf-8',
+                               capture_output=True)
+        assert ended.returncode == 2 and ended.stdout == '', ended
+        line, = ended.stderr.splitlines()
+        assert re.search('has no (numpy|tensorflow): take .venv/bin/python', line), line
+
+
+def test_a_lock_whose_file_was_removed_is_taken_where_the_file_stands(tmp_path):
+    path = str(tmp_path / 'run.lock')
+    with files.lock(path, 'run'):
+        os.remove(path)
+        with files.lock(path, 'run'), pytest.raises(BadInput, match='run is in use'):
+            files.lock(path, 'run')
