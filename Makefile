@@ -5,6 +5,8 @@
 #   make all       both at once
 #   make run LISTING=my_gan   a listing of your own, chapter09/my_gan.py
 #   make sweep SEEDS="1 2 3 4" LISTING=basic   several seeds, and how far their figures differ
+#     SCHEDULER=HOST:PORT   on the workers of that scheduler of dask's
+#   make worker SCHEDULER=HOST:PORT   trains for a sweep on a cluster, until it is stopped
 #   make diff      are the last runs' digits as good as TensorFlow 1.15's, or as those in BOOK=DIR?
 #   make digits DIGITS=20261122   those digits by §9.2's last run, in digits.png
 #   make movie     how §9.2's last run has learnt, in movie.gif
@@ -23,8 +25,23 @@
 
 # Only what is given on make's command line counts, but for PYTHON and VENV: the environment may have a SEED of its own.
 override GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
-override NAMES := EPOCHS SEED RESUME SEEDS LISTING DIGITS BOOK ARGS PYTHON VENV
+override NAMES := EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS PYTHON VENV
 $(if $(filter-out $(NAMES),$(GIVEN)),$(error there is no variable $(filter-out $(NAMES),$(GIVEN)), only $(NAMES)))
+
+# Which of them a target takes, beside ARGS, PYTHON and VENV.
+override TAKES_basic := EPOCHS SEED RESUME
+override TAKES_cgan := $(TAKES_basic)
+override TAKES_all := $(TAKES_basic)
+override TAKES_run := $(TAKES_basic) LISTING
+override TAKES_sweep := $(TAKES_basic) LISTING SEEDS SCHEDULER
+override TAKES_worker := SCHEDULER
+override TAKES_diff := BOOK
+override TAKES_digits := DIGITS
+override TAKES_movie := LISTING
+override TAKES_curves := LISTING
+override TAKEN := $(strip $(foreach goal,$(MAKECMDGOALS),$(TAKES_$(goal))) ARGS PYTHON VENV)
+$(if $(MAKECMDGOALS),$(if $(filter-out $(TAKEN),$(GIVEN)),$(error \
+  make $(MAKECMDGOALS) takes no $(filter-out $(TAKEN),$(GIVEN)), only $(TAKEN))))
 
 # The recipes find the values in the environment. $(value) keeps make from expanding them, "$$NAME" the shell.
 $(foreach name,$(NAMES),$(eval override $(name) := \
@@ -32,16 +49,20 @@ $(foreach name,$(NAMES),$(eval override $(name) := \
 override PYTHON := $(or $(PYTHON),python3)
 override VENV := $(or $(VENV),.venv)
 export $(NAMES) MAKECMDGOALS
+$(if $(RESUME),$(if $(filter-out 1,$(RESUME)),$(error RESUME is 1 to resume, and left out otherwise)))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(LISTING),,$(error name the listing, as in make run LISTING=my_gan)))
+$(if $(filter worker,$(MAKECMDGOALS)),$(if $(SCHEDULER),,$(error name the scheduler, as in make worker SCHEDULER=host:8786)))
 
-# The environment's Python, once "$$@" are the words of ARGS: quotes hold words together, and nothing is expanded.
-RUN = IFS=$$(printf '\037'); set -f; \
+# "$$@" are the words of ARGS from here on: quotes hold words together, and nothing is expanded.
+WORDS = IFS=$$(printf '\037'); set -f; \
   words=$$(printf '%s\n' "$$ARGS" | xargs printf '%s\037' ARGS 2>/dev/null) || \
     { echo 'ARGS: a quote is not closed' >&2; exit 2; }; \
-  set -- $$words; shift; unset IFS; exec "$$VENV/bin/python"
+  set -- $$words; shift; unset IFS
+RUN = $(WORDS); exec "$$VENV/bin/python"
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-.PHONY: help basic cgan all run sweep diff digits movie curves verify bench test soak matrix environment environment-dev
+.PHONY: help basic cgan all run sweep worker diff digits movie curves verify bench test soak matrix environment \
+  environment-cluster environment-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -52,8 +73,12 @@ basic cgan all: environment
 run: environment
 	@$(RUN) chapter09 run "$$LISTING" $(OPTIONS)
 
-sweep: environment
-	@$(RUN) chapter09 sweep --listing="$${LISTING:-basic}" --seeds="$${SEEDS:-1 2 3 4}" $(OPTIONS)
+sweep: environment$(if $(SCHEDULER),-cluster)
+	@$(RUN) chapter09 sweep --listing="$${LISTING:-basic}" --seeds="$${SEEDS:-1 2 3 4}" \
+	  $${SCHEDULER:+--scheduler="$$SCHEDULER"} $(OPTIONS)
+
+worker: environment-cluster
+	@$(RUN) chapter09 worker "$$@" -- "$$SCHEDULER"
 
 diff: environment
 	@$(RUN) chapter09 diff "$$@" $${BOOK:+-- . "$$BOOK"}
@@ -77,11 +102,12 @@ soak: environment-dev
 	@$(RUN) -m pytest -q -m soak "$$@"
 
 matrix:
-	@"$$PYTHON" reference/matrix.py
+	@$(WORDS); exec "$$PYTHON" reference/matrix.py "$$@"
 
-environment environment-dev:
+environment environment-cluster environment-dev:
 	@python=$$VENV/bin/python; [ -x "$$python" ] || { python=$$PYTHON; \
 	  "$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; } || \
 	  { printf 'TensorFlow needs Python 3.10 to 3.13, and %s is another or missing: %s\n' "$$PYTHON" \
 	    "name one, as in make PYTHON=python3.12 $$MAKECMDGOALS" >&2; exit 2; }; \
-	  exec "$$python" chapter09/tools/environment.py "$$VENV" requirements.txt $(if $(filter %-dev,$@),requirements-dev.txt)
+	  exec "$$python" chapter09/tools/environment.py "$$VENV" requirements.txt \
+	    $(if $(filter environment,$@),,requirements-cluster.txt) $(if $(filter %-dev,$@),requirements-dev.txt)

@@ -1,8 +1,8 @@
 """How fast and how light are the listings? As ratios to others that run in turn with them.
 
 Each round, every contestant (contestants.py) runs an epoch's iterations, a fifth of them at a time, one
-contestant after the other; a ratio is taken within a round. PyTorch takes part where it can be imported,
-TensorFlow 1.15 where --tf115 names a Python that has it. Prints a table for each listing, with the quartiles
+contestant after the other; a ratio is taken within a round. PyTorch and JAX take part where they can be
+imported, TensorFlow 1.15 where --tf115 names a Python that has it. Prints a table for each listing, with the quartiles
 over the rounds, and writes all that was measured as JSON. Let nothing else run meanwhile. For Linux and
 macOS, which tell how much memory a process took.
 """
@@ -22,7 +22,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-from lab import errors, machine, options  # noqa: E402
+from lab import errors, files, machine, options, outputs  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LISTINGS = {'basic': '§9.1, gan_basic.py', 'conditional': '§9.2, gan_conditional.py'}
@@ -30,7 +30,7 @@ BATCH_SIZE, N_HIDDEN, EXAMPLES = 100, 256, 55000
 SLICES = 5  # of a round
 PAUSE = 0.15  # seconds before each: threads of numpy's and PyTorch's go on spinning for a while
 # At most so much of the others' time, of a bare import's, of a new run's, and so many MB (2 ** 20 bytes).
-TARGETS = {'TensorFlow 1.15': 0.75, 'PyTorch': 0.95, 'products': 1.75, 'start': 1.5, 'late': 1.05,
+TARGETS = {'TensorFlow 1.15': 0.75, 'PyTorch': 1.0, 'JAX': 1.0, 'products': 1.75, 'start': 1.5, 'late': 1.05,
            'memory': 700}
 SIZES = ([(batch_size, N_HIDDEN) for batch_size in (50, 100, 200, 400, 800)] +
          [(BATCH_SIZE, n_hidden) for n_hidden in (128, 512, 1024, 2048)])
@@ -117,6 +117,8 @@ def speed(listing, rounds, iterations, tf115):
         contestants['TensorFlow 1.15'] = contestant('bare', listing, python=tf115.python)
     if importlib.util.find_spec('torch'):
         contestants['PyTorch'] = contestant('torch', listing)
+    if importlib.util.find_spec('jax'):
+        contestants['JAX'] = contestant('jax', listing)
     contestants['products'] = contestant('products', listing)
     measured = alternate(contestants, rounds, iterations)
     return measured, {name: process.end() for name, process in contestants.items()}
@@ -214,13 +216,15 @@ def draw(results, path):
     axes[1, 0].set_ylim(bottom=0)
     axes[0, 0].legend(fontsize='small')
     axes[1, 0].legend(fontsize='small')
-    fig.savefig(path, dpi=100)
+    with files.whole(path) as part:
+        fig.savefig(part, format='png', dpi=100)
 
 
 def versions(tf115):
     found = {name: importlib.metadata.version(name) for name in ('tensorflow', 'numpy')}
-    if importlib.util.find_spec('torch'):
-        found['torch'] = importlib.metadata.version('torch')
+    for name in 'torch', 'jax':
+        if importlib.util.find_spec(name):
+            found[name] = importlib.metadata.version(name)
     if tf115:
         found['TensorFlow 1.15'] = tf115.version
     return dict(found, Python=platform.python_version())
@@ -241,6 +245,9 @@ def main(argv=None):
     parser.add_argument('--out', metavar='FILE.json', type=options.file, default='bench.json',
                         help='what was measured (default: bench.json)')
     given = parser.parse_args(argv)
+    for option, path in ('--out', given.out), ('--sizes', given.sizes):
+        if path:
+            outputs.refuse(option, path)
     results = {}
     for listing in LISTINGS:
         found = results[listing] = {'iterations': given.iterations}
@@ -252,7 +259,7 @@ def main(argv=None):
         if given.sizes:
             found['sizes'] = sizes(listing, given.rounds)
         print(*table(listing, found), sep='\n', flush=True)
-        with open(given.out, 'w') as file:
+        with files.whole(given.out) as part, open(part, 'w') as file:
             json.dump({'versions': versions(given.tf115), 'platform': platform.platform(),
                        'processor': machine.processor(), 'cores': machine.cores(),
                        'time': time.strftime('%Y-%m-%dT%H:%M:%S%z'), 'listings': results}, file, indent=1)

@@ -10,6 +10,8 @@ discriminator and one of the generator.
     bare      the same script without the lab: tf.Session, and no strips; also for TensorFlow 1.15
     torch     the same networks, sizes and steps in eager PyTorch with fused Adam, on one thread or on all,
               whichever is faster
+    jax       the same networks, sizes and steps in JAX: two jitted steps whose weights are donated, Adam written out,
+              the page's own batches and noise
     products  the matrix products of an iteration alone, by numpy in float32
 """
 
@@ -151,6 +153,92 @@ def torch(name, batch_size, n_hidden, gate):
         gate()
 
 
+def jax(name, batch_size, n_hidden, gate):
+    numbers = listings.Numbers(page(name)).written
+    n_noise, learning_rate = numbers['n_noise'], numbers['learning_rate']
+    import functools
+
+    import input_data
+    import jax
+    import numpy as np
+    from jax import numpy as jnp
+    mnist = input_data.read_data_sets(DATA, one_hot=True)
+    conditional = name == 'conditional'
+    n_labels = 10 if conditional else 0
+    random = np.random.RandomState(7)
+
+    def dense(n_in, n_out):
+        if conditional:  # Glorot's, as of layers.dense
+            limit = np.sqrt(6 / (n_in + n_out))
+            return random.uniform(-limit, limit, (n_in, n_out)).astype(np.float32), np.zeros(n_out, np.float32)
+        return random.normal(0, 0.01, (n_in, n_out)).astype(np.float32), np.zeros(n_out, np.float32)
+
+    def fresh(*layers):
+        """Weights, and Adam's two moments of each and its count."""
+        weights = jax.tree.map(jnp.asarray, list(layers))
+        return weights, jax.tree.map(jnp.zeros_like, weights), jax.tree.map(jnp.zeros_like, weights), jnp.zeros(())
+
+    G = fresh(dense(n_noise + n_labels, n_hidden), dense(n_hidden, 784))
+    D = fresh(dense(784 + n_labels, n_hidden), dense(n_hidden, 1))
+
+    def labelled(inputs, batch_ys):
+        return jnp.concatenate([inputs, batch_ys], 1) if conditional else inputs
+
+    def network(layers, inputs):
+        (W1, b1), (W2, b2) = layers
+        return jax.nn.relu(inputs @ W1 + b1) @ W2 + b2
+
+    def generator(G, noise, batch_ys):
+        return jax.nn.sigmoid(network(G, labelled(noise, batch_ys)))
+
+    def discriminator(D, images, batch_ys):
+        logits = network(D, labelled(images, batch_ys))
+        return logits if conditional else jax.nn.sigmoid(logits)
+
+    def entropy(logits, target):
+        return jnp.mean(jnp.maximum(logits, 0) - logits * target + jnp.log1p(jnp.exp(-jnp.abs(logits))))
+
+    def loss_of_D(D, G, batch_xs, batch_ys, noise):
+        D_real = discriminator(D, batch_xs, batch_ys)
+        D_gene = discriminator(D, generator(G, noise, batch_ys), batch_ys)
+        if conditional:
+            return entropy(D_real, 1) + entropy(D_gene, 0)
+        return -jnp.mean(jnp.log(D_real) + jnp.log(1 - D_gene))
+
+    def loss_of_G(G, D, batch_ys, noise):
+        D_gene = discriminator(D, generator(G, noise, batch_ys), batch_ys)
+        return entropy(D_gene, 1) if conditional else -jnp.mean(jnp.log(D_gene))
+
+    def adam(state, gradients):
+        weights, first, second, count = state
+        count = count + 1
+        first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradients)
+        second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, gradients)
+        rate = learning_rate * jnp.sqrt(1 - 0.999 ** count) / (1 - 0.9 ** count)
+        weights = jax.tree.map(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + 1e-8), weights, first, second)
+        return weights, first, second, count
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def train_D(D, G, batch_xs, batch_ys, noise):
+        loss, gradients = jax.value_and_grad(loss_of_D)(D[0], G[0], batch_xs, batch_ys, noise)
+        return adam(D, gradients), loss
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def train_G(G, D, batch_ys, noise):
+        loss, gradients = jax.value_and_grad(loss_of_G)(G[0], D[0], batch_ys, noise)
+        return adam(G, gradients), loss
+
+    while True:
+        batch_xs, batch_ys = mnist.train.next_batch(batch_size)
+        batch_ys = batch_ys.astype(np.float32)
+        noise = (random.uniform(-1, 1, (batch_size, n_noise)) if conditional
+                 else random.normal(size=(batch_size, n_noise))).astype(np.float32)
+        D, loss_D = train_D(D, G, batch_xs, batch_ys, noise)
+        G, loss_G = train_G(G, D, batch_ys, noise)
+        float(loss_D), float(loss_G)  # the page, too, has them as numbers
+        gate()
+
+
 def products(name, batch_size, n_hidden, gate):
     import numpy as np
     n_labels = 10 if name == 'conditional' else 0
@@ -176,5 +264,5 @@ def products(name, batch_size, n_hidden, gate):
 
 if __name__ == '__main__':
     contestant, name, batch_size, n_hidden = sys.argv[1:]
-    {'listing': listing, 'bare': bare, 'torch': torch, 'products': products}[contestant](
+    {'listing': listing, 'bare': bare, 'torch': torch, 'jax': jax, 'products': products}[contestant](
         name, int(batch_size), int(n_hidden), Gate())

@@ -4,12 +4,13 @@ Nothing here imports TensorFlow before it is known that there is something to do
 """
 
 import argparse
+import importlib.util
 import os
 import runpy
 import sys
 
-from lab import listings, options, records
-from lab.errors import BadInput
+from lab import listings, options, outputs, records
+from lab.errors import BadInput, reason
 
 DIGITS, ROWS, TILES = 1000, 100, 2000  # the most that is drawn at a time: in a row, of rows, in all
 FRAMES = 1000
@@ -47,7 +48,7 @@ def find_listing(name):
 
 def _all_listings():
     for file in sorted(os.listdir(listings.CHAPTER09)):
-        if file.endswith('.py') and file not in NO_LISTINGS:
+        if file.endswith('.py') and file not in NO_LISTINGS and os.path.isfile(os.path.join(listings.CHAPTER09, file)):
             yield file[:-3]
 
 
@@ -56,8 +57,9 @@ def listing_parser(path, prog=None):
     text = listings.read(path)
     try:
         numbers = listings.Numbers(text, path).written
-    except SyntaxError:
-        numbers = {}  # Python will say it better
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise BadInput('%s is no Python (%s, line %s): mend it' % (
+            path, reason(error), getattr(error, 'lineno', '?'))) from None
     listing = listings.find(path)
     return options.parser(listings.title(text), numbers, options.defaults(listing, numbers), prog)
 
@@ -77,15 +79,41 @@ def several(name, words):
         own.add_argument('--listing', metavar='NAME', default='basic', help='the listing (default: basic)')
         own.add_argument('--seeds', metavar='"N N …"', type=several.seeds, default=['1', '2', '3', '4'],
                          help='where its random draws start (default: "1 2 3 4")')
+        own.add_argument('--csv', metavar='FILE', type=options.file,
+                         help='also write losses and D_mean of all epochs there')
+        own.add_argument('--scheduler', metavar='HOST:PORT',
+                         help="train on the workers of this scheduler of dask's (docs/speed.md)")
     chosen, rest = own.parse_known_args(words)
     if name == 'sweep':
         path = find_listing(chosen.listing)
-        several.check(listing_parser(path, prog(name)).parse_args(rest), ['seed'], own)
-        return several.sweep(path, chosen.seeds, rest)
+        given = listing_parser(path, prog(name)).parse_args(rest)
+        several.check(given, ['seed'], own)
+        if chosen.scheduler:
+            _need_distributed()
+            for option in 'data', 'init':
+                if hasattr(given, option):
+                    own.error('--%s is of this machine, and --scheduler trains on others' % option)
+        if chosen.csv:
+            outputs.refuse('--csv', chosen.csv, os.path.join(listings.ROOT, 'runs'))
+        return several.sweep(path, chosen.seeds, rest, chosen.csv, chosen.scheduler)
     paths = [find_listing(listing) for listing in listings.CHAPTER]
     for path in paths:
         several.check(listing_parser(path, prog(name)).parse_args(rest), ['init'], own)
     return several.both(paths, rest)
+
+
+def worker(name, words):
+    own = parser(name, COMMANDS[name][1])
+    own.add_argument('scheduler', metavar='HOST:PORT', help='where `dask scheduler` is running')
+    chosen = own.parse_args(words)
+    _need_distributed()
+    from tools import cluster
+    return cluster.work(chosen.scheduler)
+
+
+def _need_distributed():
+    if importlib.util.find_spec('distributed') is None:
+        raise BadInput('this needs dask.distributed: %s -m pip install -r requirements-cluster.txt' % sys.executable)
 
 
 def diff(name, words):
@@ -104,6 +132,7 @@ def diff(name, words):
     own.add_argument('--out', metavar='DIR', type=options.folder, default=os.path.join(listings.ROOT, 'diff'),
                      help='folder for the pictures (default: %(default)s)')
     chosen = own.parse_args(words)
+    outputs.refuse('--out', os.path.join(chosen.out, 'basic.png'))
     from tools import compare
     return compare.main(chosen)
 
@@ -181,13 +210,15 @@ def judge(name, words):
     own = parser(name, 'trains the classifier that judges digits, and writes its weights')
     own.add_argument('out', metavar='FILE.npz', type=options.file)
     chosen = own.parse_args(words)
+    if os.path.realpath(chosen.out) != os.path.join(listings.CHAPTER09, 'tools', 'judge.npz'):
+        outputs.refuse('FILE.npz', chosen.out)
     from tools import judge
     return judge.main(chosen)
 
 
 def _told(function):
     """A function's docstring, for --help."""
-    first, _, rest = function.__doc__.partition('\n')
+    first, _, rest = (function.__doc__ or '').partition('\n')  # python -OO has none
     return first + '\n' + '\n'.join(line[4:] for line in rest.rstrip().split('\n'))
 
 
@@ -198,6 +229,7 @@ COMMANDS = {
     'run': (run, 'any other listing of chapter09/, by its name'),
     'all': (several, 'both at once'),
     'sweep': (several, 'several seeds of a listing, and how far their figures differ'),
+    'worker': (worker, 'trains for a sweep on a cluster, until it is stopped'),
     'diff': (diff, "are the last runs' digits as good as TensorFlow 1.15's, or as the book's?"),
     'digits': (digits, 'the digits you ask for, in digits.png'),
     'movie': (history, 'how a run has learnt: twenty digits through its epochs, in movie.gif'),

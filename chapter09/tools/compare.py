@@ -149,7 +149,7 @@ def _sentence(found):
     if found.whole and found.whole.verdict == found.verdict:
         by.append(found.whole.of)
     if found.shorter:
-        by.append('%s epochs, the other %s' % (found.mine.epochs, found.other.epochs))
+        by.append("%s of the other's %s epochs" % (found.mine.epochs, found.other.epochs))
     return '%s, by %s: %s' % (name, ' and '.join(by), verdicts.REASONS[reason])
 
 
@@ -219,6 +219,10 @@ def main(chosen):
     if not both:
         raise BadInput('%s holds strips of the %s listing, %s of the %s: name two of one listing'
                        % (chosen.mine, *mine, chosen.other, *other))
+    for target in (os.path.join(chosen.out, kind + '.png') for kind in both):
+        for path in (path for result in (*mine.values(), *other.values()) for path in result.strips.values()):
+            if os.path.exists(target) and os.path.samefile(target, path):
+                raise BadInput('--out %s would be written over %s: name another folder' % (chosen.out, path))
     judge, compared, refused = of_mnist(), [], []
     for kind in both:
         try:

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from lab import files, strips
 from tools import verdicts
 
+LETTERS = 120  # of a line of a table, at most
 FPS = 10  # frames of an animation in a second
 
 SIGNS = {'identical': '=', 'same picture': '=', 'equivalent': '≈', 'worse': '>'}  # the other's, sign, mine
@@ -50,6 +51,7 @@ def side_by_side(found, mine, other, path):
         axes = fig.add_subplot(below[n])
         for side, style in ('other', OTHER), ('mine', MINE):
             axes.plot(epochs, [getattr(strip, side).figures[name] for strip in found.strips], **style)
+        _by_epoch(axes, epochs)
         title, _, better = verdicts.FIGURES[name]
         axes.set_title('%s %s' % (title, '↑' if better > 0 else '↓'), fontsize=11)
         axes.set_xlabel('epoch')
@@ -78,6 +80,27 @@ def animate(images, path, size, titles=None):
         shutil.copyfile(drawn, part)
 
 
+def table(head, rows, path):
+    """Draws a table into a PNG, with a picture beside each of its lines.
+
+    head  the line above
+    rows  (line, picture [height, width, channels] or None)
+    """
+    letters = max(len(each) for each in (head, *(line[:LETTERS] for line, _ in rows)))
+    fig = Figure(figsize=(0.085 * letters + 5.2, 0.9 * len(rows) + 0.5))
+    grid = fig.add_gridspec(len(rows), 2, width_ratios=[0.085 * letters, 5], wspace=0.02, hspace=0.1, left=0.01,
+                            right=0.99, bottom=0.1 / fig.get_figheight(), top=1 - 0.4 / fig.get_figheight())
+    words = {'family': 'monospace', 'fontsize': 10, 'ha': 'left'}
+    for n, (line, picture) in enumerate(rows):
+        beside, axes = (fig.add_subplot(grid[n, column], frameon=False, xticks=[], yticks=[]) for column in (0, 1))
+        beside.text(0, 0.5, _letters(line[:LETTERS]), va='center', transform=beside.transAxes, **words)
+        if n == 0:
+            beside.text(0, 1, head, va='bottom', transform=beside.transAxes, **words)
+        if picture is not None:
+            axes.imshow(picture, aspect='equal')
+    fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
+
+
 def curves(losses, D_mean, path):
     """Draws the losses of a run, and what its discriminator thinks on average, by epoch.
 
@@ -94,16 +117,21 @@ def curves(losses, D_mean, path):
         axes.legend()
         axes.grid(alpha=0.3)
     upper.set_ylabel('loss')
-    low, high = upper.get_ylim()
-    if high - low < 0.2:  # a few epochs alike are to look alike
-        upper.set_ylim((low + high) / 2 - 0.1, (low + high) / 2 + 0.1)
-    lower.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    if len(losses) < 4:
-        lower.set_xlim(losses[0, 0] - 0.5, losses[-1, 0] + 0.5)
+    _by_epoch(upper, losses[:, 0])
     lower.set(xlabel='epoch (marks: a strip was drawn)', ylim=(0, 1),
               ylabel="D_mean (1: real)")
     fig.tight_layout()
     fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
+
+
+def _by_epoch(axes, epochs):
+    """Whole epochs below, and beside them no range so small that epochs alike look otherwise."""
+    low, high = axes.get_ylim()
+    if high - low < 0.2:
+        axes.set_ylim((low + high) / 2 - 0.1, (low + high) / 2 + 0.1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if len(epochs) < 4:
+        axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
 
 
 def _mosaic(axes, found, side):
@@ -131,6 +159,10 @@ def _mosaic(axes, found, side):
 
 
 def _drawable(name):
-    """The end of a name, with a question mark for each letter that matplotlib's own font may lack."""
-    name = name.encode('latin-1', 'replace').decode('latin-1')
-    return (name if len(name) < 64 else '…' + name[-63:]).replace('$', r'\$')  # $ would begin a formula
+    """The end of a name, as `_letters`."""
+    return '…' * (len(name) >= 64) + _letters(name[-63:])
+
+
+def _letters(text):
+    """A text with a question mark for each letter that matplotlib's own font may lack."""
+    return text.encode('latin-1', 'replace').decode('latin-1').replace('$', r'\$')  # $ would begin a formula

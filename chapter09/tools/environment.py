@@ -14,6 +14,8 @@ from pathlib import Path
 
 
 class Environment:
+    """An environment at `path`, which need not be there yet."""
+
     def __init__(self, path):
         self.path = Path(path)
         self.python = self.path / 'bin' / 'python'
@@ -94,12 +96,21 @@ def unmet(name):
     lacking = []
     for requirement in map(Requirement, lines):
         try:
-            version = metadata.version(requirement.name)
+            version = metadata.version(_distribution(requirement.name, metadata))
             if not requirement.specifier.contains(version, prereleases=True):
                 lacking.append('%s (it has %s)' % (requirement, version))
         except metadata.PackageNotFoundError:
             lacking.append(str(requirement))
     return lacking
+
+
+def _distribution(package, metadata):
+    """What gives a package: itself, or one of another name, as tensorflow-cpu gives tensorflow."""
+    try:
+        metadata.version(package)
+        return package
+    except metadata.PackageNotFoundError:
+        return metadata.packages_distributions().get(package, [package])[0]
 
 
 def wait_for_other_makes():
@@ -136,5 +147,7 @@ def refuse(line):
 if __name__ == '__main__':
     try:
         main(*sys.argv[1:])
+    except OSError as error:
+        refuse('VENV=%.80s cannot be used (%s): name another' % (sys.argv[1], error.strerror or error))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,6 +9,7 @@ from lab import checkpoints, model, quiet, records
 from lab.errors import BadInput, reason
 from lab.noise import SEED, Noise, labels_of
 from lab.page import ancestors
+from lab.session import config
 
 # A graph from somebody else is a program. Of operations that TensorFlow itself calls stateful drawing takes these
 # alone; and none that runs functions of the graph's own, or whose name has one of these words: they write, read
@@ -16,6 +17,8 @@ from lab.page import ancestors
 STATEFUL = {'Placeholder', 'VariableV2', 'VarHandleOp', 'ReadVariableOp', 'RandomUniform', 'RandomStandardNormal',
             'TruncatedNormal', 'RandomUniformInt'}
 EFFECTS = ('File', 'Dataset', 'Debug', 'Abort', 'Vocab', 'Proto', 'PyFunc', 'ImmutableConst', 'Xla', 'Mlir')
+LOOPS = {'NextIteration', 'LoopCond'}  # which may never end
+LARGEST = 2 ** 27  # numbers in a tensor of it
 
 
 class Generator:
@@ -31,6 +34,8 @@ class Generator:
     def __init__(self, folder, record):
         self._folder, self._feeds = os.path.join(folder, records.CHECKPOINTS), record['feeds']
         self._noise = Noise(folder, record)
+        self._sess = self._G = self._Z = self._Y = None
+        self._others, self.labelled = {}, False
         kept, why = None, None
         while kept != checkpoints.epochs(self._folder):  # a run that goes on removes what has just been newest
             kept = checkpoints.epochs(self._folder)
@@ -51,25 +56,29 @@ class Generator:
         """Raises OSError or ValueError, with the reason, if the checkpoint is not to be had."""
         with tf.Graph().as_default() as graph:
             try:
-                tf.train.import_meta_graph(model.read_meta(self.path))
-            except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
+                meta = model.read_meta(self.path)
+                functions = {function.signature.name for function in meta.graph_def.library.function}
+                tf.train.import_meta_graph(meta)
+            except Exception as error:  # nothing but foreign bytes is being parsed
                 raise ValueError('its graph cannot be read: %s' % reason(error)) from None
             G, Z, Y = (next(iter(tf.get_collection(name)), None) for name in 'GZY')
             if not isinstance(G, tf.Tensor) or not isinstance(Z, tf.Tensor):
                 raise ValueError('its listing had no %s' % ('G' if G is None else 'Z'))
             if not G.shape.ndims or G.shape[1:].num_elements() != 28 * 28:
                 raise ValueError('its G draws %s, and no images of 28×28' % G.shape)
+            if not G.dtype.is_floating:
+                raise ValueError('its G draws %s, and no images of float32' % G.dtype.name)
             needed = ancestors([G.op])
-            for operation in needed:
-                if _does_more(operation):
-                    raise ValueError('its graph does more than compute: %s' % operation.type)
+            more = sorted({operation.type for operation in needed
+                           if operation.type in functions or _does_more(operation)})
+            if more:
+                raise ValueError('its graph does more than compute: %s' % ', '.join(more))
             self._G, self._Z, self._Y = G, Z, Y if isinstance(Y, tf.Tensor) and Y.op in needed else None
-            self._others = {}
-            for name, value in self._feeds.items():
-                if name.split(':')[0] in {operation.name for operation in needed}:
-                    self._others[graph.get_tensor_by_name(name)] = value
+            names = {operation.name for operation in needed}
+            self._others = {graph.get_tensor_by_name(name): value for name, value in self._feeds.items()
+                            if name.split(':')[0] in names}
             with quiet.hushed():
-                self._sess = tf.Session()
+                self._sess = tf.Session(config=config())
             variables = [variable for variable in tf.global_variables() if variable.op in needed]
             if variables:
                 model.restore(self._sess, tf.train.Saver(variables), self.path)
@@ -88,7 +97,7 @@ class Generator:
             if labels is not None:
                 feed[self._Y] = labels_of(labels, self._Y.shape.as_list()) if np.ndim(labels) == 1 else labels
             return self._sess.run(self._G, feed).reshape(len(noise_z), 28 * 28)
-        except (ValueError, TypeError, tf.errors.OpError) as error:
+        except (ValueError, TypeError, OverflowError, tf.errors.OpError) as error:
             raise BadInput('%s cannot be drawn from (%s): is G to be fed with more than noise, labels and numbers?'
                            % (self.path, reason(error))) from None
 
@@ -114,7 +123,8 @@ def of_run(folder):
 
 
 def _does_more(operation):
-    """Whether an operation may do more than compute."""
-    return (operation.op_def.is_stateful and operation.type not in STATEFUL
+    """Whether an operation may do more than compute, or compute for ever."""
+    return (operation.op_def.is_stateful and operation.type not in STATEFUL or operation.type in LOOPS
+            or any((tensor.shape.num_elements() or 0) > LARGEST for tensor in operation.outputs)
             or any('func' in attribute.type for attribute in operation.op_def.attr)
             or any(word in operation.type for word in EFFECTS))

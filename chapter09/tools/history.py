@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from lab import film, files, listings, outputs, records
+from lab import files, frames, listings, outputs, records
 from lab.errors import BadInput
 from tools import drawing
 
@@ -13,24 +13,24 @@ FRAMES = 100  # of a movie; that many have 2.4 MB
 
 def movie(run, path=None):
     """Draws the film of a run's folder as an animated GIF, of a long one a hundred epochs evenly apart."""
-    path, frames = _place(run, path, 'movie.gif'), _frames(run)
-    if not frames['digits'].any():
+    path, film = _place(run, path, 'movie.gif'), _film(run)
+    if not film['digits'].any():
         raise BadInput('%s has no film of its digits: its listing had no G, Z or get_noise' % run)
-    if len(frames) > FRAMES:
-        frames = frames[np.linspace(0, len(frames) - 1, FRAMES).astype(int)]
-    images = np.full((len(frames), 2 + film.ROWS * 30, 2 + film.COLUMNS * 30), np.nan)
-    for row, column in np.ndindex(film.ROWS, film.COLUMNS):
+    if len(film) > FRAMES:
+        film = film[np.linspace(0, len(film) - 1, FRAMES).astype(int)]
+    images = np.full((len(film), 2 + frames.ROWS * 30, 2 + frames.COLUMNS * 30), np.nan)
+    for row, column in np.ndindex(frames.ROWS, frames.COLUMNS):
         top, left = 2 + 30 * row, 2 + 30 * column
-        images[:, top:top + 28, left:left + 28] = frames['digits'][:, row, column] / 255
-    titles = ['epoch %03d' % epoch for epoch in frames['epoch']]
+        images[:, top:top + 28, left:left + 28] = film['digits'][:, row, column] / 255
+    titles = ['epoch %03d' % epoch for epoch in film['epoch']]
     drawing.animate(images, path, size=(6.04, 1.5), titles=titles)
 
 
 def curves(run, path=None):
     """Draws the losses and D_mean of a run's folder as a PNG."""
-    path, frames = _place(run, path, 'curves.png'), _frames(run)
+    path, film = _place(run, path, 'curves.png'), _film(run)
     losses = np.array([row[:3] for row in records.losses(run)])
-    D_mean = np.stack([frames['epoch'], frames['D_real'], frames['D_gene']], axis=1)
+    D_mean = np.stack([film['epoch'], film['D_real'], film['D_gene']], axis=1)
     with files.whole(path) as part:
         drawing.curves(losses, D_mean, part)
 
@@ -38,12 +38,14 @@ def curves(run, path=None):
 def _place(run, path, name):
     path = path or os.path.join(listings.ROOT, name)
     outputs.refuse('--out', path, run)
+    outputs.refuse_ending(path, os.path.splitext(name)[1])
     return path
 
 
-def _frames(run):
-    records.read(run)  # it may be of another format
-    frames = film.read(run)
-    if not len(frames):
-        raise BadInput('%s has no epoch done yet: wait for its first' % run)
-    return frames
+def _film(run):
+    record = records.read(run)
+    film = frames.read(run)
+    if not len(film):
+        raise BadInput('%s has no epoch done: %s' % (run, 'wait for its first' if record['state'] == 'running' else
+                                                     'its training ended before'))
+    return film

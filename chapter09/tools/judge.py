@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 import input_data
-from lab import files, listings, model, quiet
+from lab import files, listings, model, quiet, session
 
 tf.disable_v2_behavior()
 
@@ -103,7 +103,7 @@ class Judge:
         with tf.Graph().as_default():
             self._graph = build()
             with quiet.hushed():
-                self._sess = tf.Session()
+                self._sess = tf.Session(config=session.config())
             model.assign(self._sess, self._graph.weights, weights)
         self.mnist, self._data = mnist, None
         self._train_images = mnist.train.images

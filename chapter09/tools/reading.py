@@ -33,7 +33,7 @@ CANVASES += [(size, tuple(((first + step * np.arange(n))[:, np.newaxis] + [0, si
                  ((794, 97), 1, 10.2, 10, 77, 77.5, 0), ((794, 174), 2, 10.2, 10, 77, 77.5, 77)]]
 # What strips come as. Of Pillow's other formats some are programs: for an EPS it would start Ghostscript.
 FORMATS = ['PNG', 'JPEG', 'GIF', 'WebP', 'TIFF', 'BMP']
-LARGEST, LARGEST_FILE = 20e6, 2 ** 27  # px, bytes
+LARGEST, LONGEST, LARGEST_FILE = 20e6, 100, 2 ** 27  # px, a side by the other, bytes
 NEAR, FAR = 16, 180  # of 255: colours closer than this are one, further than that certainly two
 FOREIGN = 60  # of 442, from corner to corner of the colours: what a JPEG does to a colour stays below
 
@@ -98,7 +98,8 @@ def _pixels(path):
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # what cannot be used is told in one line, below
             with Image.open(content, formats=FORMATS) as picture:
-                if picture.width * picture.height > LARGEST:  # by its header: nothing is unpacked yet
+                # By its header: nothing is unpacked yet. A strip's sides are at most some 14 to 1.
+                if picture.width * picture.height > LARGEST or max(picture.size) > LONGEST * min(picture.size):
                     raise Image.DecompressionBombError
                 with _silence():
                     picture.load()
@@ -108,7 +109,8 @@ def _pixels(path):
     except FileNotFoundError:
         raise BadInput('%s is missing: name a strip, such as samples/099.png' % path) from None
     except Image.DecompressionBombError:  # of Pillow's own bounds as of ours
-        raise BadInput('%s is too large, beyond %d million px: make it smaller' % (path, LARGEST / 1e6)) from None
+        raise BadInput('%s is too large, beyond %d million px, or too long: make it smaller'
+                       % (path, LARGEST / 1e6)) from None
     except Exception as error:  # nothing but foreign bytes is being parsed, and they may be anything
         why = 'none of ' + ', '.join(FORMATS) if isinstance(error, UnidentifiedImageError) else reason(error)
         raise BadInput('%s cannot be read (%s): it is cut short, or no picture; name another' % (path, why)) from None

@@ -1,93 +1,88 @@
 """Trains several runs at once, each with its share of the cores.
 
 Options of the listings, such as --epochs 20, are passed on to all. What a run prints has its name in front.
-Seeds are trained in runs/sweep/LISTING/SEED, as many at a time as there are cores. When all have ended, a
-table has their last losses and the judge's figures of 10,000 fresh images, with mean and standard deviation.
+Seeds are trained in runs/sweep/LISTING/SEED, as many at a time as there are cores, or by the workers of a
+cluster. When all have ended, a table has their last losses and the judge's figures of 10,000 fresh images, with
+mean and standard deviation; sweep.csv and sweep.png beside the runs have the same, and the last strips.
 A run that fails ends no other; the status is then that of the first that failed.
 """
 
 import argparse
-import codecs
-import collections
+import concurrent.futures
 import os
 import queue
 import signal
-import subprocess
 import sys
 import threading
 
-from lab import errors, listings, machine, options, records
+from lab import errors, listings, lost, machine, options
 from lab.errors import say
+from tools import jobs
 
 OWN = ['run', 'samples', 'trace', 'logdir']  # options that no two runs can share
 INTERVAL = 0.1  # seconds between two looks at the progress, and at whether to stop
 
 
 class Training:
-    """A listing that is being trained in a process of its own, or is to be.
+    """A listing that is to be trained.
 
-    name       what its lines begin with
-    path       of the listing
-    arguments  of it
+    name   what its lines begin with
+    path   of the listing
+    words  its options; on a terminal it is to show its progress as well
+    run    its folder, None for the listing's own
 
-    Attributes: `progress`, the line that is to be written over; when it has ended, `status`, which is 128 and
-    the signal's number where a signal killed it, and `reason`: the signal, or the last line of its stderr.
+    Attributes: `ended`, a `jobs.Ended` when it has been trained.
     """
 
-    def __init__(self, name, path, arguments):
-        self.name, self.progress, self.status, self.reason = name, '', None, ''
-        self._command = [sys.executable, path, *arguments]
-        self._process = None
+    def __init__(self, name, path, words, run=None):
+        self.name, self.path, self.run, self.ended = name, path, run, None
+        self.words = [*words, *['--progress'] * _on_a_terminal()]
 
-    def start(self, cores, events):
-        """Starts it with so many cores; `events` gets (self, line, is_stdout) of each line, then None."""
-        environment = dict({name: str(cores) for name in (machine.THREADS, machine.OPERATIONS)}, **os.environ)
-        environment['PYTHONIOENCODING'] = 'utf-8'
-        if _on_a_terminal():
-            self._command.append('--progress')
-        # In a session of its own: Ctrl-C is passed on by this program, and comes once.
-        self._process = subprocess.Popen(self._command, env=environment, start_new_session=True,
-                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                         stderr=subprocess.PIPE)
-        readers = [threading.Thread(target=self._read, args=(pipe, events), daemon=True)
-                   for pipe in (self._process.stdout, self._process.stderr)]
-        for reader in readers:
-            reader.start()
-        threading.Thread(target=self._wait, args=(readers, events), daemon=True).start()
+    @property
+    def failed(self):
+        """Whether it has ended otherwise than it was to; to be lost is no failure."""
+        return self.ended is not None and self.ended.status not in (0, lost.STATUS)
 
-    def signal(self, number):
-        if self.status is None and os.name != 'nt':  # there the console's Ctrl-C comes to all its processes
-            self._process.send_signal(number)
 
-    def _read(self, pipe, events):
-        decoder = codecs.getincrementaldecoder('utf-8')('replace')
-        is_stdout, rest = pipe is self._process.stdout, ''
-        for piece in iter(lambda: os.read(pipe.fileno(), 2 ** 16), b''):
-            *lines, rest = (rest + decoder.decode(piece)).split('\n')
-            for line in lines:
-                self._pass_on(line, is_stdout, events)
-            if not is_stdout:  # a line without an end, to be written over
-                rest = rest[rest.rstrip('\r').rfind('\r') + 1:]
-                self.progress = rest.rstrip()
-        if rest.strip():
-            self._pass_on(rest, is_stdout, events)
-        pipe.close()
+class Here:
+    """Trains on this machine, so many at once with so many cores each.
 
-    def _pass_on(self, line, is_stdout, events):
-        line = line.rstrip('\r').split('\r')[-1]
-        if not is_stdout:
-            self.reason = line
-        events.put((self, line, is_stdout))
+    What trains elsewhere has the same: `submit`, `withdraw`, `result`, `news`, `stop`, and to be left as a context.
+    """
 
-    def _wait(self, readers, events):
-        for reader in readers:
-            reader.join()
-        status = self._process.wait()
-        if status < 0:
-            self.reason = 'killed by signal %d' % -status
-            status = 128 - status
-        self.status = status
-        events.put(None)
+    def __init__(self, at_once, cores):
+        self.stop, self._told, self._cores = threading.Event(), queue.Queue(), cores
+        self._executor = concurrent.futures.ThreadPoolExecutor(at_once)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.stop.set()
+        self._executor.shutdown()
+
+    def submit(self, training):
+        words = training.words + (jobs.kept_in(training.run) if training.run else [])
+        return self._executor.submit(jobs.train, training.name, training.path, words, self._cores, self._told,
+                                     self.stop)
+
+    def withdraw(self, futures):
+        """Cancels those that have not been begun."""
+        for future in futures:
+            future.cancel()
+
+    def result(self, training, future):
+        """What came of a training, a `jobs.Ended` or None; `future` is what `submit` gave, and done."""
+        return future.result()
+
+    def news(self):
+        """What has been told since, jobs.Line and jobs.Progress; waits for something, but not for long."""
+        try:
+            yield self._told.get(timeout=INTERVAL)
+            while True:
+                yield self._told.get_nowait()
+        except queue.Empty:
+            return
 
 
 def _on_a_terminal():
@@ -99,17 +94,26 @@ class Screen:
 
     def __init__(self, width):
         self._on, self._shown, self._width = _on_a_terminal(), 0, width
+        self._progress = {}
 
-    def line(self, training, text, is_stdout):
-        self.clear()
-        print('%-*s  %s' % (self._width, training.name, text), file=sys.stdout if is_stdout else sys.stderr,
-              flush=True)
+    def show(self, news):
+        for each in news:
+            if isinstance(each, jobs.Progress):
+                self._progress[each.name] = each.text
+                continue
+            self.clear()
+            print('%-*s  %s' % (self._width, each.name, each.text), file=sys.stdout if each.is_stdout else sys.stderr,
+                  flush=True)
+        self._show_progress()
 
-    def progress(self, running):
+    def forget(self, name):
+        self._progress.pop(name, None)
+
+    def _show_progress(self):
         if self._on:
             columns, rows = os.get_terminal_size(sys.stderr.fileno())
-            lines = [('%-*s  %s' % (self._width, training.name, training.progress))[:columns - 1]
-                     for training in running if training.progress][:rows - 1]
+            lines = [('%-*s  %s' % (self._width, name, text))[:columns - 1]
+                     for name, text in self._progress.items() if text][:rows - 1]
             self.clear()
             sys.stderr.write(''.join(line + '\n' for line in lines))
             sys.stderr.flush()
@@ -122,37 +126,35 @@ class Screen:
             self._shown = 0
 
 
-def train(trainings, at_once, cores):
-    """Runs the trainings, so many at once with so many cores each, until all have ended.
+def train(trainings, engine):
+    """Has an engine (`Here`) run the trainings until all have ended.
 
-    Ctrl-C and SIGTERM, unless they are being ignored, are passed on to those that are running; no others are
-    begun then, and Stopped is raised when these have ended in order.
+    Ctrl-C and SIGTERM, unless they are being ignored, stop those that are running; no others are begun then, and
+    Stopped is raised when these have ended in order.
     """
-    waiting, running, events = collections.deque(trainings), [], queue.Queue()
     screen = Screen(max(len(training.name) for training in trainings))
     signals = []
     before = {number: signal.signal(number, lambda number, frame: signals.append(number))
               for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN}
-    passed_on = 0
     try:
-        while running or waiting and not signals:
-            while waiting and len(running) < at_once and not signals:
-                running.append(waiting.popleft())
-                running[-1].start(cores, events)
-            for number in signals[passed_on:]:
-                passed_on += 1
-                for training in running:
-                    training.signal(number)
-            try:
-                event = events.get(timeout=INTERVAL)
-            except queue.Empty:
-                screen.progress(running)
-                continue
-            if event:
-                training, text, is_stdout = event
-                screen.line(training, text, is_stdout)
-            else:
-                running = [training for training in running if training.status is None]
+        with engine:
+            left = {engine.submit(training): training for training in trainings}
+            while left:
+                screen.show(engine.news())
+                if signals and not engine.stop.is_set():
+                    engine.stop.set()
+                    engine.withdraw(left)
+                for future in concurrent.futures.wait(left, timeout=0).done:
+                    training = left.pop(future)
+                    screen.forget(training.name)
+                    if signals and future.cancelled():
+                        continue
+                    try:
+                        training.ended = engine.result(training, future)
+                    except jobs.Again:
+                        say('%s: its worker is gone, another goes on' % training.name)
+                        left[engine.submit(training)] = training
+            screen.show(engine.news())  # what was told before the last had ended
     finally:
         screen.clear()
         for number, handler in before.items():
@@ -179,28 +181,39 @@ def check(given, others, parser):
 
 def both(paths, words):
     """Trains the listings of `paths` at once, with options `words`; returns the status."""
-    names = [listings.find(path).name for path in paths]
-    trainings = {name: Training(name, path, words) for name, path in zip(names, paths)}
-    train(list(trainings.values()), len(paths), max(1, machine.cores() // len(paths)))
+    trainings = [Training(listings.find(path).name, path, words) for path in paths]
+    train(trainings, Here(len(paths), max(1, machine.cores() // len(paths))))
     return _status(trainings)
 
 
-def sweep(path, seeds, words):
-    """Trains a listing from several seeds, and prints what they came to; returns the status."""
+def sweep(path, seeds, words, csv=None, scheduler=None):
+    """Trains a listing from several seeds, and prints what they came to; returns the status.
+
+    csv        path of a file for losses and D_mean of all epochs, or None
+    scheduler  HOST:PORT of a cluster's whose workers are to do it, or None for this machine
+    """
     folder = os.path.join(listings.ROOT, 'runs', 'sweep', listings.find(path).name)
-    runs = {seed: os.path.join(folder, seed) for seed in seeds}
-    trainings = {seed: Training('seed ' + seed, path, [
-        *words, '--seed', seed, '--run', run, '--samples', os.path.join(run, records.SAMPLES)])
-        for seed, run in runs.items()}
-    train(list(trainings.values()), machine.cores(), 1)
+    trainings = [Training('seed ' + seed, path, [*words, '--seed', seed], os.path.join(folder, seed))
+                 for seed in seeds]
+    if scheduler:
+        from tools import cluster
+        engine = cluster.Cluster(scheduler, path)
+    else:
+        engine = Here(machine.cores(), 1)
+    train(trainings, engine)
     from tools import sweep  # not before: to load TensorFlow would take the trainings' time
-    print(*sweep.report(runs, {seed: each.reason for seed, each in trainings.items() if each.status}), sep='\n')
+    runs = {seed: training.run for seed, training in zip(seeds, trainings)}
+    failed = {seed: training.ended.reason for seed, training in zip(seeds, trainings) if training.failed}
+    something = len(failed) < len(runs)  # to take the place of an earlier table
+    print(*sweep.report(runs, failed, folder if something else None), sep='\n')
+    if csv and something:
+        sweep.write_epochs({seed: run for seed, run in runs.items() if seed not in failed}, csv)
     return _status(trainings)
 
 
 def _status(trainings):
     """The status of the first training that failed, each of which is named; 0 if none did."""
-    failed = [training for training in trainings.values() if training.status]
+    failed = [training for training in trainings if training.failed]
     for training in failed:
-        say('%s failed with status %d' % (training.name, training.status))
-    return failed[0].status if failed else 0
+        say('%s failed with status %d' % (training.name, training.ended.status))
+    return failed[0].ended.status if failed else 0

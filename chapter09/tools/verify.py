@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 
 import numpy as np
 
-from lab import listings, records
-from lab.errors import BadInput
+from lab import checkpoints, listings, records
+from lab.errors import BadInput, reason
 from tools import reading
 
 REFERENCE = os.path.join(listings.ROOT, 'reference')
@@ -28,6 +29,7 @@ def replay(path, reference):
     path       of the listing
     reference  folder of what TensorFlow 1.15.5 gave for it
     """
+    expected, images = _recorded(reference)
     with tempfile.TemporaryDirectory() as folder:
         trace, run = os.path.join(folder, 'trace.csv'), os.path.join(folder, 'run')
         command = [sys.executable, path, '--epochs', '1', '--seed', '7', '--trace', trace, '--run', run,
@@ -38,13 +40,11 @@ def replay(path, reference):
             raise BadInput('%s ended with status %d: %s' % (path, ended.returncode, last))
         losses, record = _losses(trace), records.read(run)
         strip = reading.read(os.path.join(run, records.SAMPLES, '000.png')).digits[-1].reshape(10, 784)
-    expected = _losses(os.path.join(reference, 'trace.csv'))[:max(LIMITS)]
     if losses.shape != expected.shape:
         raise BadInput('%s had %d iterations in its epoch, not %d' % (path, len(losses), len(expected)))
     errors = np.abs(losses - expected) / np.abs(expected)
     measured = {n: float(errors[:n].max()) for n in LIMITS}
-    with np.load(os.path.join(reference, 'strips.npz')) as recorded:
-        measured['pixels'] = float(np.abs(strip - recorded['samples'][0]).mean())
+    measured['pixels'] = float(np.abs(strip - images).mean())
     return measured, record['versions']
 
 
@@ -54,7 +54,21 @@ def holds(measured):
 
 
 def _losses(path):
-    return np.loadtxt(path, delimiter=',', skiprows=1)[:, 1:]
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')  # numpy only warns of a file without rows
+        return np.loadtxt(path, delimiter=',', skiprows=1, ndmin=2)[:, 1:]
+
+
+def _recorded(folder):
+    """The losses of `max(LIMITS)` iterations, [n, 2], and the first strip's images, [10, 784], of a reference."""
+    try:
+        losses = _losses(os.path.join(folder, 'trace.csv'))[:max(LIMITS)]
+        images = checkpoints.read_arrays(os.path.join(folder, 'strips.npz'))['samples'][0]
+        if losses.shape != (max(LIMITS), 2) or images.shape != (10, 784):
+            raise ValueError('it has other shapes')
+        return losses, images
+    except (OSError, ValueError, LookupError, UserWarning) as error:
+        raise BadInput('%s is damaged (%s): fetch the project anew' % (folder, reason(error))) from None
 
 
 def main(chosen):

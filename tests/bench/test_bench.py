@@ -40,7 +40,7 @@ def test_others_answer_with_seconds_and_memory_is_each_processs_own():
     ''')
     assert run.returncode == 0, run.stderr
     bare, products = ([float(word) for word in line.split()] for line in run.stdout.splitlines())
-    assert min(bare[:2] + products[:2]) > 0 and min(bare[2], products[2]) > 0.1
+    assert min(bare[:2] + products[:2]) > 0 and 0 < products[2] < bare[2], 'TensorFlow takes longer to load than numpy'
     assert 10 < products[3] < bare[3] / 3 < 1000
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from commanding import command
-from processes import script
+from processes import PAGE, script
 
 from lab import listings
 from tools import commands
@@ -27,6 +27,14 @@ def test_every_command_has_help(name):
     assert status == 0 and err == [] and out[0].startswith('usage: chapter09 ' + name)
 
 
+@pytest.mark.parametrize('words', [[listings.CHAPTER09, 'basic', '--help'], [PAGE['basic'], '--help']])
+def test_help_that_finds_no_room_is_told(words):
+    with open('/dev/full', 'w') as full:
+        ended = subprocess.run([sys.executable, *words], stdout=full, stderr=subprocess.PIPE, encoding='utf-8')
+    assert ended.returncode == 2 and ended.stderr.endswith('error: no room left for the output\n')
+    assert len(ended.stderr.splitlines()) == 1
+
+
 def test_an_unknown_command_is_one_line_that_names_the_others():
     ended = script(listings.CHAPTER09, 'grade')
     assert ended.status == 2 and ended.out == [] and len(ended.err) == 1
@@ -45,11 +53,23 @@ BAD = [
     (['sweep', '--seeds', 'random'], 'different seeds'), (['sweep', '--seeds', ''], 'different seeds'),
     (['sweep', '--seeds', '4 -1'], '-1'), (['sweep', '--seed', '3'], '--seed is for one run'),
     (['sweep', '--listing', 'both'], 'there is no listing'), (['sweep', '--epochs', 'x'], '--epochs'),
+    (['sweep', '--csv', os.path.join(listings.ROOT, 'reference', 'basic', 'losses.csv')], 'among what a run keeps'),
+    (['sweep', '--csv', PAGE['basic']], 'one of the files of the chapter'),
+    (['judge', PAGE['conditional']], 'one of the files of the chapter'),
+    (['diff', '--out', os.path.join(listings.ROOT, 'reference', 'basic')], 'among what a run keeps'),
     (['diff', ''], 'it names nothing'), (['diff', 'a', 'b', 'c'], 'unrecognized arguments: c'),
     (['diff', '--out', '/dev/null/diff'], '/dev/null/diff'),
     (['digits'], 'DIGITS'), (['digits', '1', '--frames', '1'], '--frames'), (['movie', '--run', ''], 'names nothing'),
     (['curves', '--run', '/nowhere'], 'holds no run'), (['verify', 'x'], 'unrecognized arguments: x'),
     (['judge'], 'FILE.npz')]
+
+
+def test_a_folder_is_no_listing(tmp_path, monkeypatch):
+    monkeypatch.setattr(listings, 'CHAPTER09', str(tmp_path))
+    (tmp_path / 'dd.py').mkdir()
+    (tmp_path / 'mine.py').touch()
+    assert command('run', 'dd') == (2, [], ['chapter09: error: there is no listing %s: name one of mine'
+                                            % (tmp_path / 'dd.py')])
 
 
 def test_what_cannot_be_is_one_line_with_status_2_and_nothing_is_written(tmp_path, monkeypatch):
@@ -72,6 +92,8 @@ for words in [['--help'], *([name, '--help'] for name in commands.COMMANDS), *(w
     command(*words)
     loaded = {'tensorflow', 'matplotlib', 'pandas'} & set(sys.modules)
     assert not loaded, (words, loaded)
+import tools.history
+assert 'tensorflow' not in sys.modules, 'for movie and curves'
 '''
     here = os.path.dirname(os.path.abspath(__file__))
     paths = os.pathsep.join([listings.CHAPTER09, os.path.dirname(here), here])

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from commanding import command
-from conftest import FILES, read_bytes
+from conftest import FILES, read_bytes, snapshot
 from made import changed_run, rewrite, train
 from make_strips import HONEST, REFERENCE, SAMPLES, STRIPS, WAYS, by_the_page, draw
 from PIL import Image
@@ -354,6 +354,25 @@ def test_a_clone_of_the_books_repository(tmp_path):
 @pytest.fixture
 def diff(tmp_path):
     return lambda *words: command('diff', *words, '--out', tmp_path / 'diff')
+
+
+@pytest.mark.parametrize('words', [['st/basic.png', 'other.png'], ['other.png', 'st/basic.png'],
+                                   ['strips', 'other.png'], ['st/basic.png', 'other.png', '--json']])
+def test_no_picture_is_drawn_over_a_strip(tmp_path, words):
+    strip = os.path.join(REFERENCE, 'basic', 'samples', '099.png')
+    for name in 'st', 'strips':
+        (tmp_path / name).mkdir()
+    shutil.copy(strip, str(tmp_path / 'st' / 'basic.png'))
+    shutil.copy(strip, str(tmp_path / 'other.png'))
+    (tmp_path / 'strips' / '099.png').symlink_to(tmp_path / 'st' / 'basic.png')
+    (tmp_path / 'out').symlink_to('st')
+    before = snapshot(tmp_path)
+    status, out, err = command('diff', *(word if word[0] == '-' else tmp_path / word for word in words),
+                               '--out', tmp_path / 'out')
+    assert status == 2 and out == [] and len(err) == 1, err
+    assert '--out %s would be written over %s: ' % (
+        tmp_path / 'out', tmp_path / words[words[0] == 'other.png']) in err[0].replace('/strips/099.png', '/strips')
+    assert snapshot(tmp_path) == before
 
 
 def test_the_reference_against_itself(diff, tmp_path):

@@ -147,10 +147,13 @@ def test_nothing_is_drawn_over_a_runs_own_files_or_the_digits(runs, tmp_path, op
     shutil.copytree(str(runs / 'basic'), str(tmp_path / 'other'))
     (tmp_path / 'link').symlink_to(runs / 'conditional' / 'run.json')
     (tmp_path / 'train-images-idx3-ubyte.gz').write_bytes(b'MNIST')
+    (tmp_path / 'shown').mkdir()
+    (tmp_path / 'shown' / '.strips').touch()
     before = contents(tmp_path), contents(runs)
     for path in (runs / 'conditional' / 'losses.csv', runs / 'conditional' / 'new.png', tmp_path / 'link',
                  runs / 'conditional' / 'checkpoints' / '0000' / 'model.ckpt.meta',
-                 tmp_path / 'other' / 'samples' / '000.png', tmp_path / 'train-images-idx3-ubyte.gz'):
+                 tmp_path / 'other' / 'samples' / '000.png', tmp_path / 'shown' / '000.png',
+                 tmp_path / 'train-images-idx3-ubyte.gz'):
         words = {'--out': tmp_path / 'drawn', option: path}
         status, out, err = command('digits', '1', '--run', runs / 'conditional',
                                    *(word for pair in words.items() for word in pair))

@@ -1,5 +1,6 @@
 """A generator is drawn from a run's folder alone, of whatever age; what is damaged or hostile is not."""
 
+import json
 import os
 import shutil
 import sys
@@ -11,7 +12,9 @@ from commanding import command
 from made import arrays, contents, record_of, rewrite, run_of_graph
 from make_strips import REFERENCE
 from processes import CONTEXT
+from tensorflow.python.framework import function
 
+from lab import files
 from lab.errors import BadInput
 from tools import generator
 
@@ -156,6 +159,34 @@ def writes_in_a_function(path):
     return build
 
 
+def writes_as_an_operation(path):
+    """The function is itself what an operation is called by, and that is not stateful."""
+    def build(Z):
+        @function.Defun(tf.float32, func_name='Soft')
+        def soft(Z):
+            with tf.control_dependencies([tf.raw_ops.WriteFile(filename=path, contents='written')]):
+                return tf.zeros([3, 784])
+        images = soft(Z)
+        images.set_shape([None, 784])
+        return images
+    return build
+
+
+def goes_on_for_ever(path):
+    def build(Z):
+        was_on = tf.control_flow_v2_enabled()
+        tf.disable_control_flow_v2()  # its loops are operations that call a function
+        loop = tf.while_loop(lambda i: i >= 0, lambda i: tf.abs(i), [0.])
+        if was_on:
+            tf.enable_control_flow_v2()
+        return as_images(loop)
+    return build
+
+
+def fills_the_memory(path):
+    return lambda Z: as_images(tf.fill([40000, 100000], 1.))
+
+
 def writes_for_a_debugger(path):
     return lambda Z: as_images(tf.raw_ops.DebugIdentity(
         input=Z, device_name='', tensor_name='Z:0', debug_urls=['file://' + path], gated_grpc=False))
@@ -170,12 +201,24 @@ def as_images_after(operation):
         return tf.zeros([3, 784])
 
 
+def say_that_functions_do_nothing(run):
+    path = run / 'checkpoints' / '0009' / 'model.ckpt.meta'
+    meta = tf.MetaGraphDef.FromString(path.read_bytes())
+    for each in meta.graph_def.library.function:
+        each.signature.is_stateful = False
+    path.write_bytes(meta.SerializeToString())
+    digests = json.loads((path.parent / 'digests.json').read_text())
+    (path.parent / 'digests.json').write_text(json.dumps(dict(digests, **{path.name: files.digest(str(path))})))
+
+
 @pytest.mark.parametrize('build, named', [
     (writes, 'WriteFile'), (reads, 'ReadFile'), (calls_python, 'PyFunc'), (writes_in_a_function, ': PartitionedCall'),
-    (writes_for_a_debugger, 'DebugIdentity'), (ends_the_process, 'Abort')])
+    (writes_for_a_debugger, 'DebugIdentity'), (ends_the_process, 'Abort'), (writes_as_an_operation, ': Soft'),
+    (goes_on_for_ever, ': LoopCond, NextIteration'), (fills_the_memory, 'Fill')])
 def test_a_graph_that_does_more_than_compute_is_not_run(tmp_path, build, named):
     target = tmp_path / 'written'
     run_of_graph(tmp_path / 'run', build(str(target)))
+    say_that_functions_do_nothing(tmp_path / 'run')
     before = contents(tmp_path)
     status, out, err = command('digits', '--basic', 3, '--run', tmp_path / 'run', '--out', tmp_path / 'drawn')
     assert status == 2 and out == [] and len(err) == 1

@@ -10,7 +10,7 @@ from made import contents, rewrite
 from make_strips import REFERENCE
 from PIL import Image
 
-from lab import film
+from lab import frames
 
 
 @pytest.fixture
@@ -21,11 +21,11 @@ def run(tmp_path):
 
 def made(folder, epochs):
     folder.mkdir()
-    frames = np.zeros(epochs, film.EPOCH)
-    frames['epoch'] = range(epochs)
-    frames['D_real'], frames['D_gene'] = np.linspace(0.9, 0.6, epochs), np.linspace(0.1, 0.4, epochs)
-    frames['digits'][:, :, :, 10:18] = np.linspace(20, 250, epochs).reshape(-1, 1, 1, 1, 1)
-    (folder / 'film.bin').write_bytes(frames.tobytes())
+    film = np.zeros(epochs, frames.EPOCH)
+    film['epoch'] = range(epochs)
+    film['D_real'], film['D_gene'] = np.linspace(0.9, 0.6, epochs), np.linspace(0.1, 0.4, epochs)
+    film['digits'][:, :, :, 10:18] = np.linspace(20, 250, epochs).reshape(-1, 1, 1, 1, 1)
+    (folder / 'film.bin').write_bytes(film.tobytes())
     (folder / 'losses.csv').write_text('epoch,D loss,G loss,seconds\n' + ''.join(
         '%d,%g,%g,0.5\n' % (n, -1 - 0.01 * n, -0.7) for n in range(epochs)))
     rewrite(folder, os.path.join(REFERENCE, 'basic'))
@@ -84,6 +84,8 @@ def test_what_a_kill_has_cut_off_is_passed_over(run, tmp_path):
                                                                                'holds no epoch yet'),
     (b'epoch,D loss,G loss,seconds\n0,-1', 'holds no epoch yet'), (b'\xff\xfe\x00', 'cannot be read'),
     (b'epoch,D loss,G loss,seconds\n0,-1\n', 'cannot be read'),
+    *((b'epoch,D loss,G loss,seconds\n%s\n' % row, 'it has a row') for row in (
+        b'1' * 400 + b',1,1,2', b'0,1.7e308,1,2', b'-1,1,1,2')),
     (b'epoch,D loss,G loss,seconds\n0,x,-1,2\n', 'cannot be read'), (b'0,-1,-1,2\n', 'does not begin with')])
 def test_losses_that_are_none_leave_the_movie(run, tmp_path, content, words):
     os.remove(str(run / 'losses.csv'))
@@ -96,7 +98,9 @@ def test_losses_that_are_none_leave_the_movie(run, tmp_path, content, words):
 
 
 @pytest.mark.parametrize('content, words', [
-    (None, 'cannot be read'), (b'', 'no epoch done yet'), (b'\0' * 100, 'no epoch done yet')])
+    (None, 'cannot be read'), (b'', 'has no epoch done: its training ended before'),
+    (b'\0' * 100, 'has no epoch done')],
+    ids=['missing', 'empty', 'half a frame'])
 def test_a_run_without_a_film(run, tmp_path, content, words):
     os.remove(str(run / 'film.bin'))
     if content is not None:
@@ -108,9 +112,9 @@ def test_a_run_without_a_film(run, tmp_path, content, words):
 
 
 def test_a_listing_without_a_film_of_its_digits_has_curves(run, tmp_path):
-    frames = film.read(str(run)).copy()
-    frames['digits'], frames['D_real'] = 0, np.nan
-    (run / 'film.bin').write_bytes(frames.tobytes())
+    film = frames.read(str(run)).copy()
+    film['digits'], film['D_real'] = 0, np.nan
+    (run / 'film.bin').write_bytes(film.tobytes())
     status, _, err = draw('movie', run, tmp_path / 'drawn')
     assert status == 2 and len(err) == 1 and 'has no film of its digits' in err[0]
     assert draw('curves', run, tmp_path / 'drawn')[0] == 0
@@ -122,6 +126,7 @@ def test_bad_input(run, tmp_path, what):
             ['--run', run, '--out', '/nowhere/c.png'], '/nowhere/c.png'), (
             ['--run', run, '--out', run / 'new.png'], 'lies among what a run keeps'), (
             ['--run', run, '--out', os.path.join(REFERENCE, 'basic', 'run.json')], 'lies among what a run keeps'), (
+            ['--run', run, '--out', tmp_path / 'drawn.mp4'], 'is written as'), (
             ['film'], 'unrecognized arguments: film'):
         before = contents(run)
         status, out, err = command(what, *words)

@@ -414,6 +414,15 @@ def test_a_picture_is_too_large_by_its_header(tmp_path, side, monkeypatch):
             figures.read(str(tmp_path / 's.png'))
 
 
+@pytest.mark.parametrize('size', [(10 ** 7, 1), (1, 10 ** 7), (5000, 40)])
+def test_a_picture_is_too_long_by_its_header(tmp_path, size, monkeypatch):
+    header = struct.pack('>IIBBBBB', *size, 8, 2, 0, 0, 0)
+    (tmp_path / 's.png').write_bytes(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header) + chunk(b'IDAT', b''))
+    monkeypatch.setattr(Image.Image, 'load', lambda self: pytest.fail('it is being unpacked'))
+    with pytest.raises(BadInput, match='or too long: make it smaller'):
+        figures.read(str(tmp_path / 's.png'))
+
+
 def test_a_file_is_too_large_by_its_length(tmp_path):
     with open(str(tmp_path / 's.png'), 'wb') as file:
         file.truncate(10 ** 9)  # takes no room

@@ -1,20 +1,23 @@
 """Several trainings side by side, and what comes of them. Their progress and Ctrl-C: test_makefile.py."""
 
+import csv
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
+from matplotlib import image
 from made import record_of, rewrite
 from make_strips import REFERENCE
-from processes import PAGE
+from processes import PAGE, TESTS
 
-from lab import listings, machine
+from lab import frames, listings, machine, records
 from lab.errors import Stopped
-from tools import several, sweep
+from tools import jobs, several, sweep
 
 # A listing that takes no time, of which it is seen what it was given; it knows the options of `tools.several`.
 TELLS = '''
@@ -36,23 +39,35 @@ def tells(tmp_path):
     return str(path)
 
 
+def train(*trainings, at_once=4, cores=1):
+    several.train(trainings, several.Here(at_once, cores))
+
+
 def test_lines_have_names_in_front_and_progress_is_none_of_them(tells, capfd):
     trainings = [several.Training(name, tells, words) for name, words in (('a', ['0']), ('longer', ['3']))]
-    several.train(trainings, 2, 1)
+    train(*trainings)
     out, err = capfd.readouterr()
-    assert [(each.status, each.reason) for each in trainings] == [(0, 'ende\u0301d'), (3, 'ende\u0301d')]
+    assert [each.ended for each in trainings] == [(0, 'ende\u0301d'), (3, 'ende\u0301d')]
     assert sorted(err.splitlines()) == ['a       ende\u0301d', 'longer  ende\u0301d']
     assert [line for line in out.splitlines() if line.startswith('longer')] == [
         'longer  given 3', 'longer  threads 1 1', 'longer  others:']
+
+
+def test_no_line_is_lost_though_another_training_ends_first(tmp_path, capfd):
+    script = tmp_path / 'many.py'
+    script.write_text('print(*range(10000), sep="\\n")\n')
+    train(*(several.Training(name, str(script), []) for name in 'abcd'))
+    lines = capfd.readouterr().out.splitlines()
+    assert sorted(lines) == sorted('%s  %d' % (name, number) for name in 'abcd' for number in range(10000))
 
 
 def test_each_training_gets_its_share_of_the_cores_by_tensorflows_own_variables(tells, capfd, monkeypatch):
     for name in machine.THREADS, machine.OPERATIONS:
         monkeypatch.delenv(name, raising=False)
     before = dict(os.environ)
-    several.train([several.Training('a', tells, [])], 1, 3)
+    train(several.Training('a', tells, []), cores=3)
     monkeypatch.setenv(machine.THREADS, '5')  # whoever has set it knows better
-    several.train([several.Training('a', tells, [])], 1, 3)
+    train(several.Training('a', tells, []), cores=3)
     lines = capfd.readouterr().out.splitlines()
     assert [line for line in lines if 'threads' in line] == ['a  threads 3 3', 'a  threads 5 3']
     assert [line for line in lines if 'others' in line] == ['a  others:'] * 2
@@ -63,49 +78,99 @@ def test_what_kills_a_training_is_named(tmp_path, capfd):
     script = tmp_path / 'killed.py'
     script.write_text('import os, signal\nprint("begun", flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n')
     training = several.Training('seed 7', str(script), [])
-    several.train([training], 1, 1)
-    assert training.status == 128 + 9 and training.reason == 'killed by signal 9'
+    train(training)
+    assert training.ended == (128 + 9, 'killed by signal 9') and training.failed
     assert capfd.readouterr().out == 'seed 7  begun\n'
 
 
-def test_no_more_are_begun_at_once_than_are_to_be(tells):
-    begun = []
+def test_no_more_are_begun_at_once_than_are_to_be(tmp_path):
+    script = tmp_path / 'counts.py'
+    script.write_text('import os, sys, time\nmine = os.path.join(sys.argv[1], str(os.getpid()))\n'
+                      'open(mine, "w").close()\n'
+                      'assert len(os.listdir(sys.argv[1])) <= 2\ntime.sleep(0.05)\nos.remove(mine)\n')
+    (tmp_path / 'running').mkdir()
+    trainings = [several.Training(str(n), str(script), [str(tmp_path / 'running')]) for n in range(7)]
+    train(*trainings, at_once=2)
+    assert [training.ended.status for training in trainings] == [0] * 7
 
-    class Counted(several.Training):
-        def start(self, *args):
-            assert sum(training.status is None for training in begun) < 2
-            begun.append(self)
-            super().start(*args)
 
-    trainings = [Counted(str(n), tells, []) for n in range(7)]
-    several.train(trainings, 2, 1)
-    assert begun == trainings and [training.status for training in trainings] == [0] * 7
+def test_a_training_goes_on_without_its_streams(tmp_path):
+    script = tmp_path / 'closes.py'
+    script.write_text('import os, sys, time\nos.close(1)\nos.close(2)\ntime.sleep(1)\nopen(sys.argv[1], "w").close()\n'
+                      'os._exit(5)\n')
+    training = several.Training('a', str(script), [str(tmp_path / 'done')])
+    train(training)
+    assert training.ended.status == 5 and (tmp_path / 'done').exists()
+
+
+STOPS = 'os.kill(os.getppid(), signal.SIGINT)\n'
 
 
 def test_a_training_that_is_just_being_started_is_stopped_too(tmp_path):
     """Ctrl-C just then: it ends, however it likes, the next is not begun, and the program knows that it was stopped."""
     script = tmp_path / 'waits.py'
-    script.write_text('import signal\nsignal.pause()\n')
-
-    class Interrupted(several.Training):
-        def start(self, *args):
-            os.kill(os.getpid(), signal.SIGINT)
-            super().start(*args)
-
-    training, waiting = (kind('basic', str(script), []) for kind in (Interrupted, several.Training))
+    script.write_text('import os, signal\nsignal.alarm(60)\n' + STOPS + 'signal.pause()\n')
+    training, waiting = (several.Training(name, str(script), []) for name in ('basic', 'other'))
     with pytest.raises(Stopped) as end:
-        several.train([training, waiting], 1, 1)
-    assert end.value.status == 130 and training.status and waiting.status is None
+        train(training, waiting, at_once=1)
+    assert end.value.status == 130 and training.failed and waiting.ended is None and not waiting.failed
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize('ignored, by', [(['SIGINT'], signal.SIGTERM), (['SIGINT', 'SIGTERM'], signal.SIGKILL)])
+def test_a_training_that_ctrl_c_was_lost_on_is_stopped_too(tmp_path, monkeypatch, ignored, by):
+    monkeypatch.setattr(jobs, 'PATIENCE', 0.5)
+    script = tmp_path / 'waits.py'
+    script.write_text('import os, signal\nsignal.alarm(60)\n'
+                      + ''.join('signal.signal(signal.%s, signal.SIG_IGN)\n' % name for name in ignored) + STOPS
+                      + 'while True:\n    signal.pause()\n')
+    training = several.Training('basic', str(script), [])
+    with pytest.raises(Stopped, match='stopped by SIGINT') as end:
+        train(training)
+    assert end.value.status == 130 and training.ended.reason == 'killed by signal %d' % by
+
+
+def test_trainings_end_with_the_program_that_was_killed(tmp_path):
+    script, told = tmp_path / 'waits.py', tmp_path / 'told'
+    script.write_text('import os, signal, sys\nsignal.alarm(60)\nwith open(sys.argv[1] + ".part", "w") as file:\n'
+                      '    print(os.getpid(), file=file)\nos.rename(sys.argv[1] + ".part", sys.argv[1])\n'
+                      'signal.pause()\n')
+    program = ('import sys\nsys.path.insert(0, %r)\nfrom tools import several\n'
+               'several.train([several.Training("a", *%r)], several.Here(1, 1))\n'
+               % (listings.CHAPTER09, (str(script), [str(told)])))
+    process = subprocess.Popen([sys.executable, '-c', program])
+    while not told.exists():
+        time.sleep(0.01)
+    training = int(told.read_text())
+    process.kill()
+    process.wait()
+    for _ in range(1000):
+        if not is_running(training):
+            return
+        time.sleep(0.01)
+    os.kill(training, signal.SIGKILL)
+    raise AssertionError('it goes on')
+
+
+def is_running(number):
+    try:
+        with open('/proc/%d/stat' % number) as file:
+            return file.read().rsplit(')', 1)[1].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
 
 
 def test_sigterm_that_is_being_ignored_goes_on_being_so(tells, capfd):
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        several.train([several.Training('a', tells, [])], 1, 1)
+        train(several.Training('a', tells, []))
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def read(path):
+    return path.read_text(encoding='utf-8')
 
 
 @pytest.fixture
@@ -121,9 +186,12 @@ def test_a_sweep_of_an_edited_listing_and_a_seed_that_fails(project, small):
     shutil.copy(PAGE['basic'], str(project / 'chapter09' / 'my_gan.py'))
     sweeps = project / 'runs' / 'sweep' / 'my_gan'
     (sweeps / '5').mkdir(parents=True)
+    table = project / 'epochs.csv'
+    table.touch()
     before = [sorted(os.listdir(str(folder))) for folder in (project, listings.ROOT)]
     (sweeps / '5' / 'mine').touch()
-    words = ['sweep', '--listing', 'my_gan', '--seeds', '4 5', '--epochs', '1', '--n-hidden', '16', '--data', small]
+    words = ['sweep', '--listing', 'my_gan', '--seeds', '4 5', '--epochs', '1', '--n-hidden', '16', '--data', small,
+             '--csv', str(table)]
     done = subprocess.run([sys.executable, str(project / 'chapter09'), *words], encoding='utf-8', capture_output=True,
                           timeout=300)
     assert done.returncode == 2, done.stderr
@@ -132,8 +200,13 @@ def test_a_sweep_of_an_edited_listing_and_a_seed_that_fails(project, small):
     assert head == 'seed D loss G loss'.split()  # other digits than MNIST's, which the judge cannot read
     assert ' '.join(failed[:4]) == '5 failed: my_gan.py: error:' and 'my_gan/5' in ' '.join(failed)
     last = [float(loss) for loss in (sweeps / '4' / 'losses.csv').read_text().split()[-1].split(',')[1:3]]
-    assert good[0] == '4'
+    assert good[0] == '4' and [row.split(',')[1:3] for row in table.read_text().splitlines()[1:]] == [['4', '0']]
+    assert table.read_text().endswith(',\n')  # unread, as they are no digits of MNIST's
     np.testing.assert_allclose(np.array(good[1:], float), last, rtol=1e-2)
+    head, good, failed = csv.reader(read(sweeps / 'sweep.csv').splitlines())
+    assert head == ['seed', 'D loss', 'G loss', 'lost since', 'note'] and good[0::3] == ['4', ''] and failed[:3] == [
+        '5', '', ''] and 'my_gan/5' in failed[4]
+    np.testing.assert_allclose(np.array(good[1:3], float), last, rtol=1e-5)
     assert record_of(sweeps / '4')['seed'] == 4 and record_of(sweeps / '4')['numbers']['n_hidden'] == 16
     assert os.listdir(str(sweeps / '4' / 'samples')) == ['000.png']
     assert [sorted(os.listdir(str(folder))) for folder in (project, listings.ROOT)] == before
@@ -150,6 +223,78 @@ def test_the_table_has_mean_and_deviation(tmp_path):
     head, *rows, mean, deviation = sweep.report({seed: str(tmp_path / seed) for seed in losses}, {})
     assert [row.split() for row in rows] == [[seed, '%.3g' % D, '%.3g' % G] for seed, (D, G) in losses.items()]
     assert mean.split() == ['mean', 'of', '3', '-1', '-0.6'] and deviation.split() == ['deviation', '0.25', '0.173']
+
+
+def test_a_sweep_of_which_nothing_comes_leaves_an_earlier_table(project, small):
+    folder = project / 'runs' / 'sweep' / 'basic'
+    (folder / '5').mkdir(parents=True)
+    (folder / '5' / 'mine').touch()
+    (folder / 'sweep.csv').write_text('earlier')
+    done = subprocess.run([sys.executable, str(project / 'chapter09'), 'sweep', '--seeds', '5', '--data', small],
+                          encoding='utf-8', capture_output=True, timeout=300)
+    assert done.returncode == 2 and read(folder / 'sweep.csv') == 'earlier'
+    assert sorted(os.listdir(str(folder))) == ['5', 'sweep.csv']
+
+
+def test_the_table_is_drawn_beside_the_last_strips(tmp_path):
+    run = os.path.join(REFERENCE, 'conditional')
+    shutil.copytree(run, str(tmp_path / 'elsewhere'))
+    (tmp_path / 'elsewhere' / 'samples' / '999.png').write_bytes(b'no picture')
+    rewrite(tmp_path / 'elsewhere', run, lost=12)
+    lines = sweep.report({'7': run, '8': str(tmp_path / 'elsewhere'), '9': 'nowhere'}, {'9': 'killed, by signal 9'},
+                         str(tmp_path))
+    assert len(lines) == 4
+    head, *rows = csv.reader(read(tmp_path / 'sweep.csv').splitlines())
+    assert head == ['seed', 'D loss', 'G loss', *sweep.FIGURES, 'lost since', 'note']
+    assert [row[-2:] for row in rows] == [['', ''], ['12', ''], ['', 'failed: killed, by signal 9']]
+    assert float(rows[0][3]) > 0.95 and rows[0][1:-2] == rows[1][1:-2]
+    drawn = image.imread(str(tmp_path / 'sweep.png'))
+    strips = [drawn[40 + 90 * n:120 + 90 * n, -500:, :3] for n in range(3)]
+    assert min(strip.std() for strip in strips[:2]) > 0.1 and (strips[2] == 1).all()
+
+
+def test_a_lost_run_is_marked_and_counts_for_no_mean(tmp_path):
+    for seed, loss, since in ('1', -1, None), ('2', -3, None), ('3', -8, 11):
+        (tmp_path / seed).mkdir()
+        shutil.copytree(os.path.join(REFERENCE, 'basic', 'checkpoints'), str(tmp_path / seed / 'checkpoints'))
+        rewrite(tmp_path / seed, os.path.join(REFERENCE, 'basic'), data='other', lost=since)
+        (tmp_path / seed / 'losses.csv').write_text('epoch,D loss,G loss,seconds\n0,%d,-1,1\n' % loss)
+    head, *rows, mean, deviation = sweep.report({seed: str(tmp_path / seed) for seed in '123'}, {})
+    assert [row.split() for row in rows] == [['1', '-1', '-1'], ['2', '-3', '-1'],
+                                             ['3', '-8', '-1', 'lost', 'since', 'epoch', '11']]
+    assert mean.split() == ['mean', 'of', '2', '-2', '-1']
+
+
+def test_a_sweep_writes_down_all_epochs(tmp_path):
+    run = os.path.join(TESTS, 'lab', 'tf115-conditional', 'run')
+    of_mnist = shutil.copytree(run, str(tmp_path / 'run'))
+    rewrite(of_mnist, run, data=record_of(os.path.join(REFERENCE, 'conditional'))['data'])
+    sweep.write_epochs({'7': run, '8': str(tmp_path), '9': of_mnist}, str(tmp_path / 'epochs.csv'))
+    head, *rows = (tmp_path / 'epochs.csv').read_text().splitlines()
+    assert head == 'TensorFlow,seed,epoch,D loss,G loss,D_real,D_gene,variety,accuracy'
+    frame, = frames.read(run)
+    (epoch, D_loss, G_loss, _), = records.losses(run)
+    numbers = epoch, D_loss, G_loss, frame['D_real'], frame['D_gene']
+    assert [row.split(',')[:2] for row in rows] == [['1.15.5', '7'], ['1.15.5', '9']]
+    for row in rows:
+        *found, variety, accuracy = row.split(',')[2:]
+        np.testing.assert_allclose(np.array(found, float), np.array(numbers, float), rtol=0.01)
+        assert 0 < float(variety) < 0.3
+    assert rows[0].endswith(',')  # other digits than MNIST's, which the judge cannot read
+    assert 0 <= float(accuracy) < 0.5  # after one epoch
+
+
+def test_an_epoch_that_the_film_lacks_is_left_out(tmp_path):
+    run = os.path.join(TESTS, 'lab', 'tf115-conditional', 'run')
+    shutil.copytree(run, str(tmp_path / 'run'))
+    with open(str(tmp_path / 'run' / 'losses.csv'), 'a') as file:
+        file.write('1,0.5,2.5,1\n')
+    frame = frames.read(run).copy()
+    frame['epoch'] = 1
+    frame.tofile(str(tmp_path / 'run' / 'film.bin'))
+    sweep.write_epochs({'7': str(tmp_path / 'run')}, str(tmp_path / 'epochs.csv'))
+    row, = (tmp_path / 'epochs.csv').read_text().splitlines()[1:]
+    assert row.startswith('1.15.5,7,1,0.5,2.5,')
 
 
 def test_a_run_that_cannot_be_judged_leaves_the_others_their_figures(tmp_path):

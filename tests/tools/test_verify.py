@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 
 import pytest
 from make_strips import REFERENCE, edited
@@ -32,6 +33,19 @@ def test_a_listing_that_trains_otherwise_from_some_iteration_on_is_found(tmp_pat
     assert measured[550] > LIMITS[550] and measured['pixels'] > LIMITS['pixels'] and not verify.holds(measured)
     assert {'TensorFlow', 'numpy', 'matplotlib'} <= versions.keys()
     assert os.listdir(str(tmp_path)) == ['my_gan.py']
+
+
+@pytest.mark.parametrize('name, content', [
+    ('trace.csv', None), ('trace.csv', ''), ('trace.csv', 'diary'), ('trace.csv', 'i,D,G\n0,1,1\n1,1\n'),
+    ('strips.npz', None), ('strips.npz', 'PK')])
+def test_a_damaged_reference_is_one_line(tmp_path, name, content):
+    reference = tmp_path / 'basic'
+    shutil.copytree(os.path.join(REFERENCE, 'basic'), str(reference))
+    (reference / name).unlink()
+    if content is not None:
+        (reference / name).write_text(content)
+    with pytest.raises(BadInput, match='basic is damaged'):
+        verify.replay(PAGE['basic'], str(reference))
 
 
 @pytest.mark.parametrize('text, words', [
