@@ -15,6 +15,9 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
+from lab import errors, options  # noqa: E402
+
 # Python, TensorFlow, and what its requirements leave open but it cannot bear.
 PAIRS = [
     ('3.7', '1.15.5', ['protobuf<3.21', 'numpy<1.19', 'matplotlib<3.6']),
@@ -87,6 +90,7 @@ def replayed(python, cells):
 
 
 def main():
+    options.Parser(description=__doc__).parse_args()
     rows = [row(*pair) for pair in PAIRS]
     print('| Python | TensorFlow | numpy | matplotlib | basic: error over 10 / 100 / 550, strip '
           '| conditional: the same | holds |')
@@ -97,4 +101,5 @@ def main():
 
 
 if __name__ == '__main__':
+    errors.watch()
     main()

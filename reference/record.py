@@ -29,14 +29,19 @@ from types import SimpleNamespace
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
-from tensorflow.examples.tutorials.mnist import input_data as tensorflows
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, 'mnist', 'data')
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-import input_data  # noqa: E402
-from lab import checkpoints, files, records, strips  # noqa: E402
+from lab import checkpoints, errors, files, options, records, strips  # noqa: E402
+
+try:
+    import input_data
+    import tensorflow as tf
+    from tensorflow.examples.tutorials.mnist import input_data as tensorflows
+except ImportError as error:
+    errors.say('record.py: error: this needs TensorFlow 1.15.5, which Python 3.7 can have (%s)' % error)
+    sys.exit(2)
 
 SEED = 7
 batch_size, n_hidden, n_input, n_noise, n_class = 100, 256, 28 * 28, 128, 10
@@ -186,7 +191,7 @@ def read():
     return tensorflows.read_data_sets(DATA, one_hot=True)
 
 
-def record_reader(folder):
+def record_reader(path):
     cases = []
     for size, batches in (100, 1200), (96, 1200), (64, 900):
         tf.set_random_seed(SEED)
@@ -200,14 +205,28 @@ def record_reader(folder):
                       'images': images.hexdigest(), 'labels': labels.hexdigest(),
                       'epochs_completed': train.epochs_completed,
                       'noise_after': np.random.normal(size=3).tolist()})
-    with open(os.path.join(folder, 'reader.json'), 'w') as file:
+    with open(path, 'w') as file:
         json.dump(cases, file, indent=1)
+
+
+def main():
+    parser = options.Parser(description=__doc__)
+    parser.add_argument('what', choices=['basic', 'conditional', 'reader'])
+    parser.add_argument('folder', metavar='FOLDER', type=options.folder, help='where it is written')
+    parser.add_argument('epochs', metavar='EPOCHS', nargs='?', type=options.whole(1, 10 ** 6), default=100,
+                        help='of the listing (default: 100)')
+    given = parser.parse_args()
+    result = os.path.join(given.folder, 'reader.json' if given.what == 'reader' else given.what)
+    if os.path.lexists(result):
+        parser.error('%s is there already: move it away, or name another folder' % result)
+    os.makedirs(given.folder, exist_ok=True)
+    if given.what == 'reader':
+        record_reader(result)
+    else:
+        record(given.what, given.folder, given.epochs)
 
 
 if __name__ == '__main__':
     matplotlib.use('Agg')
-    what, folder = sys.argv[1:3]
-    if what == 'reader':
-        record_reader(folder)
-    else:
-        record(what, folder, int((sys.argv[3:] or [100])[0]))
+    errors.watch()
+    main()

@@ -7,6 +7,7 @@ import sys
 
 import matrix
 import numpy as np
+import processes
 import pytest
 from conftest import REFERENCE
 
@@ -60,6 +61,15 @@ def test_the_matrix_covers_the_ages_of_tensorflow():
     ages = {re.match(r'\d+\.\d+', tensorflow).group() for _, tensorflow, _ in matrix.PAIRS}
     assert {'1.15', '2.4', '2.11', '2.15', '2.18', '2.21'} <= ages
     assert matrix.row('3.99', '2.21.0', []) == (['3.99', '2.21.0', 'no such Python here'], True)
+
+
+@pytest.mark.parametrize('program, words, said', [
+    ('matrix', ['--tensorflow', '3'], 'unrecognized arguments: --tensorflow 3'),
+    ('record', ['basic', 'there'], 'this needs TensorFlow 1.15.5')])
+def test_what_these_programs_cannot_do_is_said_before_they_begin(tmp_path, program, words, said):
+    ended = processes.run(os.path.join(REFERENCE, program + '.py'), *words, output=tmp_path)
+    assert ended.status == 2 and ended.out == [] and said in ended.err[0] and len(ended.err) == 1
+    assert sorted(os.listdir(str(tmp_path))) == ['stderr', 'stdout']
 
 
 def test_the_matrix_finds_interpreters_on_path_and_pyenvs_newest(monkeypatch, tmp_path):
