@@ -623,7 +623,7 @@ def test_both_show_their_progress_and_stop_on_ctrl_c(clone):
     process = subprocess.Popen([sys.executable, str(clone / 'chapter09'), 'all', '--epochs', '100000'],
                                stdout=subprocess.DEVNULL, stderr=slave)
     os.close(slave)
-    seen, kill = '', threading.Timer(120, process.kill)
+    seen, kill = '', threading.Timer(600, process.kill)
     kill.start()
     progress = re.compile(r'basic +epoch \d+/100000 .* left\s+conditional +epoch \d+/100000 .* left\s')
     while not progress.search(seen):

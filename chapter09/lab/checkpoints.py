@@ -58,8 +58,7 @@ def save(folder, epoch, write_model, state):
         raise BadInput('%s cannot be written (%s): make room, then %s' % (
             path, reason(error), '--resume from the checkpoint before it' if epochs(folder) else
             'begin anew, for there is no checkpoint yet')) from None
-    for old in epochs(folder)[KEPT:]:
-        _discard(os.path.join(folder, '%04d' % old))
+    _discard_old(folder)
 
 
 def epochs(folder):
@@ -89,13 +88,19 @@ def path_of(folder, epoch):
 
 
 def clean(folder, epoch):
-    """Removes what is newer than the checkpoint of an epoch, and what a killed process left half written or removed."""
+    """Removes what is newer than the checkpoint of an epoch, and what a killed process left half done."""
     for later in epochs(folder):
         if later > epoch:
             _discard(os.path.join(folder, '%04d' % later))
+    _discard_old(folder)  # it may have been killed between writing a checkpoint and this
     for name in records.names(folder):
         if re.fullmatch(r'[0-9]{4,9}(\.old)?\.part', name):
             _remove(os.path.join(folder, name))
+
+
+def _discard_old(folder):
+    for old in epochs(folder)[KEPT:]:
+        _discard(os.path.join(folder, '%04d' % old))
 
 
 def _discard(path):

@@ -154,6 +154,13 @@ def test_nothing_left_to_do(finished, uninterrupted):
     assert finished.outcome() == uninterrupted.outcome()
 
 
+def test_an_old_checkpoint_that_a_kill_left_goes(finished, uninterrupted):
+    """A run that is killed in its last epoch, between writing a checkpoint and removing the one before the last two."""
+    shutil.copytree(finished.path('run', 'checkpoints', '0019'), finished.path('run', 'checkpoints', '0018'))
+    assert finished.run('--resume').out == ['최적화 완료!']
+    assert finished.outcome() == uninterrupted.outcome()
+
+
 def test_nothing_to_resume(small, tmp_path):
     ended = Lab(tmp_path / 'lab', TINY, small, '--epochs', 1, '--resume').run()
     assert ended.status == 0 and len(ended.out) == 2
