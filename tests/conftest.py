@@ -18,6 +18,11 @@ from lab import listings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What the tests look for is in English, whoever starts them.
+for variable in 'LC_ALL', 'LC_MESSAGES':
+    os.environ.pop(variable, None)
+os.environ['LANG'] = 'C.UTF-8'
+
 DATA = os.path.join(listings.ROOT, 'mnist', 'data')
 REFERENCE = os.path.join(listings.ROOT, 'reference')
 FILES = ['train-images-idx3-ubyte.gz', 'train-labels-idx1-ubyte.gz',

@@ -9,7 +9,7 @@ import os
 import runpy
 import sys
 
-from lab import listings, options, outputs, records
+from lab import languages, listings, options, outputs, records
 from lab.errors import BadInput, reason
 
 DIGITS, ROWS, TILES = 1000, 100, 2000  # the most that is drawn at a time: in a row, of rows, in all
@@ -131,6 +131,7 @@ def diff(name, words):
     own.add_argument('--json', action='store_true', help='print one JSON object, for graders')
     own.add_argument('--out', metavar='DIR', type=options.folder, default=os.path.join(listings.ROOT, 'diff'),
                      help='folder for the pictures (default: %(default)s)')
+    languages.add_option(own)
     chosen = own.parse_args(words)
     outputs.refuse('--out', os.path.join(chosen.out, 'basic.png'))
     from tools import compare

@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import textwrap
 import unicodedata
 from types import SimpleNamespace
 
@@ -104,8 +103,8 @@ def _whole(judge, found, labels, fresh):
                            sources=(found.mine.path, found.other.path))
 
 
-def table(found):
-    """The comparison as lines of at most 80 columns."""
+def table(found, language):
+    """The comparison as lines of at most 80 columns; why it is worse, in one of `languages.KNOWN`."""
     columns = ['nearest', 'variety'] + ['accuracy'] * (found.kind == 'conditional')
     yield 'mine:  %s' % _cut(_name(found.mine), 73)
     yield 'other: %s' % _cut(_name(found.other), 73)
@@ -136,10 +135,10 @@ def table(found):
             yield '%14s%s' % (side, ''.join('%6.1f' % (100 * share) for share in np.ravel(
                 getattr(whole, side)['shares'])))
     yield ''
-    yield from textwrap.wrap('%s: %s' % (found.kind, _sentence(found)), 80)
+    yield from _wrapped('%s: %s' % (found.kind, _sentence(found, language)), 80)
 
 
-def _sentence(found):
+def _sentence(found, language):
     name, reason = found.verdict
     if name != verdicts.WORSE:
         by = '%d of %d strips' % (len(found.strips), len(found.strips))
@@ -150,11 +149,11 @@ def _sentence(found):
         by.append(found.whole.of)
     if found.shorter:
         by.append("%s of the other's %s epochs" % (found.mine.epochs, found.other.epochs))
-    return '%s, by %s: %s' % (name, ' and '.join(by), verdicts.REASONS[reason])
+    return '%s, by %s: %s' % (name, ' and '.join(by), verdicts.REASONS[reason][language])
 
 
-def as_json(found):
-    """The comparison as one JSON value; what is no number is null."""
+def as_json(found, language):
+    """The comparison as one JSON value; what is no number is null, and advice is in one of `languages.KNOWN`."""
     def plain(value):
         if isinstance(value, dict):
             return {key: plain(item) for key, item in value.items()}
@@ -166,7 +165,7 @@ def as_json(found):
 
     def judged(verdict):
         return {'verdict': verdict.name, 'reason': verdict.reason,
-                'advice': verdict.reason and verdicts.REASONS[verdict.reason]}
+                'advice': verdict.reason and verdicts.REASONS[verdict.reason][language]}
 
     whole = found.whole
     return plain(dict(
@@ -194,11 +193,28 @@ def _short(path):
 
 
 def _cut(text, width):
-    """The end of a text, so that it takes no more columns; Korean letters take two."""
-    wide = [1 + (unicodedata.east_asian_width(letter) in 'WF') for letter in text]
+    """The end of a text, so that it takes no more columns."""
+    wide = _widths(text)
     while sum(wide) > width:
         wide.pop(0)
     return text if len(wide) == len(text) else '…' + text[len(text) - len(wide) + 1:]
+
+
+def _widths(text):
+    """How many columns of a terminal each letter takes; Korean ones take two."""
+    return [1 + (unicodedata.east_asian_width(letter) in 'WF') for letter in text]
+
+
+def _wrapped(text, width):
+    """A text as lines of at most so many columns."""
+    line = ''
+    for word in text.split():
+        longer = line + ' ' + word if line else word
+        if line and sum(_widths(longer)) > width:
+            yield line
+            longer = word
+        line = longer
+    yield line
 
 
 def _epoch(epoch):
@@ -237,9 +253,9 @@ def main(chosen):
         with files.whole(os.path.join(chosen.out, found.kind + '.png')) as part:
             drawing.side_by_side(found, _name(found.mine), _name(found.other), part)
     if chosen.json:
-        print(json.dumps({found.kind: as_json(found) for found in compared}, ensure_ascii=False, indent=1))
+        print(json.dumps({found.kind: as_json(found, chosen.lang) for found in compared}, ensure_ascii=False, indent=1))
     else:
-        print('\n\n'.join('\n'.join(table(found)) for found in compared))
+        print('\n\n'.join('\n'.join(table(found, chosen.lang)) for found in compared))
     passed_over += refused
     for error in passed_over:
         say('passed over: %s' % error)

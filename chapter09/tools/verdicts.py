@@ -16,20 +16,33 @@ RANK = [WORSE, EQUIVALENT, SAME, IDENTICAL]
 
 # Why digits are worse, and what a student might look at first.
 REASONS = {
-    'blank': 'blank, or not finite: look at the losses, and at what each step trains (var_list)',
-    'colours': 'colours wrong or reversed: 0 is to be dark and 1 bright, in viridis or grey',
-    'opposed': 'nothing learnt, the opposite of digits: is loss_G to rise, or to fall? Look at the sign in '
-               'minimize',
-    'turned': 'digits turned: each row of 784 is 28 rows of 28, in that order',
-    'upper row': 'the upper row is not the first ten test digits',
-    'noise': "nothing learnt, noise: does train_G change G's variables, by loss_G, and train_D D's?",
-    'ground': "digits on a noisy ground that is to be 0: does G's output go through a sigmoid?",
-    'collapse': 'one shape for all (collapse): try another seed',
-    'classes': 'one digit far too often: try another seed',
-    'labels': 'labels ignored: are they joined to the inputs of both networks?',
-    'copied': 'copies of real digits, drawn by no generator',
-    'epochs': 'fewer epochs than the other, or no better than after the first',
-    'rough': "rougher, or farther from real digits, than the other's",
+    'blank': {'en': 'blank, or not finite: look at the losses, and at what each step trains (var_list)',
+              'ko': '비어 있거나 유한한 값이 아니다. 손실값, 그리고 어느 단계가 무엇을 학습하는지(var_list) 살펴본다'},
+    'colours': {'en': 'colours wrong or reversed: 0 is to be dark and 1 bright, in viridis or grey',
+                'ko': '색이 틀렸거나 뒤집혔다. viridis나 회색조에서 0은 어둡고 1은 밝아야 한다'},
+    'opposed': {'en': 'nothing learnt, the opposite of digits: is loss_G to rise, or to fall? Look at the sign in '
+                      'minimize',
+                'ko': '배운 것이 없고 숫자와 정반대로 그린다. loss_G를 키워야 하나, 줄여야 하나? 부호를 본다'},
+    'turned': {'en': 'digits turned: each row of 784 is 28 rows of 28, in that order',
+               'ko': '숫자가 돌아가거나 뒤집혔다. 784개의 값은 28개씩 28줄이 차례로 놓인 것이다'},
+    'upper row': {'en': 'the upper row is not the first ten test digits',
+                  'ko': '윗줄이 테스트 이미지의 처음 열 개가 아니다'},
+    'noise': {'en': "nothing learnt, noise: does train_G change G's variables, by loss_G, and train_D D's?",
+              'ko': '배운 것이 없고 노이즈뿐이다. train_G가 loss_G로 G의 변수를, train_D가 D의 변수를 바꾸는가?'},
+    'ground': {'en': "digits on a noisy ground that is to be 0: does G's output go through a sigmoid?",
+               'ko': '0이어야 할 배경이 지저분하다. G의 출력이 시그모이드를 거치는지 확인한다'},
+    'collapse': {'en': 'one shape for all (collapse): try another seed',
+                 'ko': '모두 한 모양이다(모드 붕괴). 시드를 바꾸어 본다'},
+    'classes': {'en': 'one digit far too often: try another seed',
+                'ko': '한 숫자만 지나치게 많이 나온다. 시드를 바꾸어 본다'},
+    'labels': {'en': 'labels ignored: are they joined to the inputs of both networks?',
+               'ko': '레이블을 무시한다. 두 신경망의 입력에 모두 레이블을 붙였는지 확인한다'},
+    'copied': {'en': 'copies of real digits, drawn by no generator',
+               'ko': '생성자가 그린 것이 아니라 실제 숫자를 그대로 옮긴 것이다'},
+    'epochs': {'en': 'fewer epochs than the other, or no better than after the first',
+               'ko': '비교 대상보다 적게 학습했거나, 첫 세대 뒤보다 나아진 것이 없다'},
+    'rough': {'en': "rougher, or farther from real digits, than the other's",
+              'ko': '비교 대상보다 거칠거나 실제 숫자와 더 다르다'},
 }
 
 Verdict = collections.namedtuple('Verdict', ['name', 'reason'])  # a reason only for WORSE

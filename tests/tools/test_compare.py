@@ -404,8 +404,11 @@ def test_json_for_graders(diff):
 
 
 def test_a_failure_says_why(the_judge):
-    lines = list(compare.table(verdict(the_judge, results.find(os.path.join(STRIPS, 'without-labels')))))
-    assert max(map(len, lines)) <= 80 and 'labels ignored' in ' '.join(lines[-2:])
+    found = verdict(the_judge, results.find(os.path.join(STRIPS, 'without-labels')))
+    for language, said in ('en', 'labels ignored: are they joined'), ('ko', '레이블을 무시한다. 두 신경망의'):
+        lines = list(compare.table(found, language))
+        assert said in ' '.join(lines[-2:]) and compare.as_json(found, language)['advice'].startswith(said[:6])
+        assert max(len(line.encode('euc-kr', 'replace')) for line in lines) <= 80  # two bytes where it is two columns
 
 
 def eight(folder):
@@ -564,7 +567,7 @@ def test_a_folder_that_may_not_be_read():
 def told(judge, path, other):
     """What is said of one strip, as lines."""
     mine, other = results.find(str(path)), results.find(os.path.join(REFERENCE, 'basic', other))
-    return list(compare.table(compare.compare(judge, mine['basic'], other['basic'], fresh=FRESH)))
+    return list(compare.table(compare.compare(judge, mine['basic'], other['basic'], fresh=FRESH), 'en'))
 
 
 def test_long_and_odd_paths(the_judge, tmp_path):
