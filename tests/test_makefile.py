@@ -292,8 +292,10 @@ def test_help(project, words):
 
 
 def test_every_variable_is_documented():
-    with open(os.path.join(listings.ROOT, 'README.md'), encoding='utf-8') as file:
-        text = file.read()
+    text = ''
+    for path in 'README.md', os.path.join('docs', 'runs.md'):
+        with open(os.path.join(listings.ROOT, path), encoding='utf-8') as file:
+            text += file.read()
     for name in 'EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS PYTHON'.split():
         assert name + '=' in text, name
 
