@@ -11,6 +11,7 @@
 #   make digits DIGITS=20261122   those digits by §9.2's last run, in digits.png
 #   make movie     how §9.2's last run has learnt, in movie.gif
 #   make curves    its losses, in curves.png
+#   make doctor    can this computer run it? A line for each thing it takes, and what to do
 #   make verify    does this machine give TensorFlow 1.15's numbers?
 #   make matrix    verify, under every Python found here
 #   make bench     how fast, beside TensorFlow 1.15 and PyTorch?
@@ -61,7 +62,7 @@ WORDS = IFS=$$(printf '\037'); set -f; \
 RUN = $(WORDS); exec "$$VENV/bin/python"
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-.PHONY: help basic cgan all run sweep worker diff digits movie curves verify bench test soak matrix environment \
+.PHONY: help basic cgan all run sweep worker diff digits movie curves verify doctor bench test soak matrix environment \
   environment-cluster environment-dev
 
 help:
@@ -100,6 +101,10 @@ test: environment-dev
 
 soak: environment-dev
 	@$(RUN) -m pytest -q -m soak "$$@"
+
+# By the environment's Python if there is one: it needs no package to tell which are missing.
+doctor:
+	@$(WORDS); [ -x "$$VENV/bin/python" ] && PYTHON=$$VENV/bin/python; exec "$$PYTHON" chapter09 doctor "$$@"
 
 matrix:
 	@$(WORDS); exec "$$PYTHON" reference/matrix.py "$$@"

@@ -283,8 +283,8 @@ def test_help(project, words):
     run = make(project, *words, venv='')
     assert run.returncode == 0 and run.stderr == '' and not (project / '.venv').exists()
     names = re.search(r'^\.PHONY: help (.*) environment ', (project / 'Makefile').read_text(), re.M).group(1).split()
-    assert {'basic', 'cgan', 'all', 'run', 'sweep', 'worker', 'diff', 'digits', 'movie', 'curves', 'verify', 'bench',
-            'test', 'soak', 'matrix'} == set(names)
+    assert {'basic', 'cgan', 'all', 'run', 'sweep', 'worker', 'diff', 'digits', 'movie', 'curves', 'verify', 'doctor',
+            'bench', 'test', 'soak', 'matrix'} == set(names)
     for name in names:
         assert len(re.findall('^make %s .*\\S' % name, run.stdout, re.M)) == 1
     for name in 'EPOCHS', 'SEED', 'RESUME', 'SEEDS', 'LISTING', 'SCHEDULER', 'DIGITS', 'BOOK', 'ARGS', 'PYTHON', 'VENV':

@@ -207,6 +207,14 @@ def verify(name, words):
     return verify.main(chosen)
 
 
+def doctor(name, words):
+    own = parser(name, COMMANDS[name][1])
+    languages.add_option(own)
+    chosen = own.parse_args(words)
+    from tools import doctor
+    return doctor.main(chosen)
+
+
 def judge(name, words):
     own = parser(name, 'trains the classifier that judges digits, and writes its weights')
     own.add_argument('out', metavar='FILE.npz', type=options.file)
@@ -236,6 +244,7 @@ COMMANDS = {
     'movie': (history, 'how a run has learnt: twenty digits through its epochs, in movie.gif'),
     'curves': (history, 'how a run has learnt: its losses, and what D thinks, in curves.png'),
     'verify': (verify, "does this machine give TensorFlow 1.15's numbers?"),
+    'doctor': (doctor, 'can this computer run it? A line for each thing it takes'),
     'judge': (judge, 'trains the classifier of diff anew'),
 }
 

@@ -5,7 +5,6 @@ have changed, and made anew when its Python is gone. Any other is used as it is 
 This is run by the environment's own Python, and where there is none, by the one that is to make it.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -115,6 +114,7 @@ def _distribution(package, metadata):
 
 def wait_for_other_makes():
     """Until this process and the pip that it starts are gone, others wait here. The lock is on this very file."""
+    import fcntl  # not on Windows, where make does not run, but tools/doctor.py does
     lock = os.open(__file__, os.O_RDWR if os.access(__file__, os.W_OK) else os.O_RDONLY)
     os.set_inheritable(lock, True)
     try:

@@ -1,0 +1,171 @@
+"""Can this machine run the chapter? A line for each thing that it takes: OK, or what to do.
+
+Nothing but Python's own library is imported here, so that it answers before anything has been installed.
+"""
+
+import contextlib
+import gzip
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from lab import listings, machine
+from lab.errors import one_line
+
+PYTHONS = (3, 10), (3, 13)  # which TensorFlow is to be had for
+TO_INSTALL, TO_RUN = 3.0, 0.2  # GB of disk: for the packages, and for the runs of both listings
+MEMORY = 1.0  # GB; a run takes 0.7
+AVX_ON_WINDOWS = 39  # PF_AVX_INSTRUCTIONS_AVAILABLE of winnt.h
+SENTENCE = '최적화 완료!'  # the listings' last line
+FILES = ['%s-%s-ubyte.gz' % (part, kind) for part in ('train', 't10k') for kind in ('images-idx3', 'labels-idx1')]
+
+
+def python():
+    found = '%s %d.%d.%d, %d bit' % (platform.python_implementation(), *sys.version_info[:3],
+                                     64 if sys.maxsize > 2 ** 32 else 32)
+    if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1] and sys.maxsize > 2 ** 32:
+        return True, {'en': found, 'ko': found}
+    return False, {'en': '%s: TensorFlow needs Python 3.10 to 3.13 of 64 bit; install one' % found,
+                   'ko': '%s: 텐서플로에는 64비트 파이썬 3.10~3.13이 필요하다. 새로 설치한다' % found}
+
+
+def processor():
+    name = machine.processor()
+    if platform.machine().lower() in ('arm64', 'aarch64') or _has_avx():
+        return True, {'en': '%s, cores: %d' % (name, machine.cores()), 'ko': '%s, 코어 %d개' % (name, machine.cores())}
+    return False, {'en': '%s lacks AVX, which TensorFlow needs: use another computer, or Colab' % name,
+                   'ko': '%s에는 텐서플로에 필요한 AVX가 없다. 다른 컴퓨터나 코랩을 쓴다' % name}
+
+
+def _has_avx():
+    if sys.platform == 'win32':
+        import ctypes
+        return bool(ctypes.windll.kernel32.IsProcessorFeaturePresent(AVX_ON_WINDOWS))
+    if sys.platform == 'darwin':
+        told = subprocess.run(['sysctl', '-n', 'machdep.cpu.features'], stdout=subprocess.PIPE)
+        return b'AVX' in told.stdout
+    return 'avx' in machine.flags()
+
+
+def memory():
+    free = _free_memory() / 2 ** 30
+    if free >= MEMORY:
+        return True, {'en': 'memory: %.1f GB free' % free, 'ko': '메모리: %.1fGB 남음' % free}
+    return False, {'en': 'memory: only %.1f GB free, and a run takes 0.7: close other programs' % free,
+                   'ko': '메모리: %.1fGB밖에 남지 않았다. 학습에 0.7GB가 드니 다른 프로그램을 닫는다' % free}
+
+
+def _free_memory():
+    """Bytes that programs can still have; on macOS, which does not say, all that there are."""
+    if sys.platform == 'win32':
+        import ctypes
+        status = (ctypes.c_uint64 * 8)()  # MEMORYSTATUSEX of sysinfoapi.h: its length, and at 16 bytes ullAvailPhys
+        ctypes.cast(status, ctypes.POINTER(ctypes.c_uint32))[0] = 64
+        ctypes.windll.kernel32.GlobalMemoryStatusEx(status)
+        return status[2]
+    with contextlib.suppress(OSError), open('/proc/meminfo') as file:
+        for line in file:
+            if line.startswith('MemAvailable:'):
+                return int(line.split()[1]) * 2 ** 10
+    return os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+
+
+def disk():
+    free, needed = shutil.disk_usage(listings.ROOT).free / 1e9, TO_RUN if not lacking() else TO_INSTALL
+    if free >= needed:
+        return True, {'en': 'disk: %.1f GB free' % free, 'ko': '디스크: %.1fGB 남음' % free}
+    return False, {'en': 'disk: only %.1f GB free, and %.1f are needed: make room' % (free, needed),
+                   'ko': '디스크: %.1fGB밖에 남지 않았다. %.1fGB가 필요하니 자리를 비운다' % (free, needed)}
+
+
+def console():
+    encoding = getattr(sys.stdout, 'encoding', None) or 'ascii'
+    try:
+        SENTENCE.encode(encoding)
+    except UnicodeEncodeError:
+        # Without a Korean letter: it could not be shown.
+        line = 'the console (%s) cannot show Korean: on Windows, chcp 65001; elsewhere, export LANG=C.UTF-8' % encoding
+        return False, {'en': line, 'ko': line}
+    return True, {'en': 'console: %s shows Korean' % encoding, 'ko': '콘솔: 한글을 표시할 수 있다(%s)' % encoding}
+
+
+def lacking():
+    """What requirements.txt asks for and this Python has not, as text."""
+    from tools import environment
+    return environment.unmet(os.path.join(listings.ROOT, 'requirements.txt'))
+
+
+def packages():
+    missing = lacking()
+    if missing:
+        how = '%s -m pip install -r requirements.txt' % sys.executable
+        return False, {'en': 'packages: %s missing. `make basic` installs them, or: %s' % (', '.join(missing), how),
+                       'ko': '패키지: %s 없음. make basic이 설치해 준다. 직접 하려면 %s' % (', '.join(missing), how)}
+    tried = subprocess.Popen([sys.executable, '-c', 'import tensorflow as tf, numpy, matplotlib\n'
+                              'print(tf.__version__, numpy.__version__, matplotlib.__version__)'],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    told, errors = tried.communicate()
+    if tried.returncode == 0:
+        versions = 'TensorFlow %s, numpy %s, matplotlib %s' % tuple(told.decode().split()[-3:])
+        return True, {'en': versions, 'ko': versions}
+    said = errors.decode(errors='replace').strip().split('\n')[-1]
+    why = one_line(said)[:200] or 'status %d' % tried.returncode
+    return False, {'en': 'TensorFlow is there, but does not load (%s): install it anew' % why,
+                   'ko': '텐서플로가 있지만 불러올 수 없다(%s). 다시 설치한다' % why}
+
+
+def data():
+    folder = os.path.join(listings.ROOT, 'mnist', 'data')
+    for name in FILES:
+        try:
+            with gzip.open(os.path.join(folder, name)) as file:
+                _check_idx(file)
+        except (OSError, EOFError) as error:
+            path, why = os.path.join(folder, name), one_line(getattr(error, 'strerror', None) or error)
+            return False, {'en': '%s cannot be read (%s): fetch the project anew' % (path, why),
+                           'ko': '%s 파일을 읽을 수 없다(%s). 프로젝트를 다시 받는다' % (path, why)}
+    return True, {'en': 'MNIST: four files', 'ko': 'MNIST: 파일 네 개'}
+
+
+def _check_idx(file):
+    """Reads a file to its end, where gzip has a sum of it; raises EOFError if its header says another length."""
+    head = file.read(16)
+    length, part = len(head), head
+    while part:
+        part = file.read(2 ** 20)
+        length += len(part)
+    sizes = [int.from_bytes(head[at:at + 4], 'big') for at in range(4, 4 + 4 * (head + bytes(4))[3], 4)]
+    count = 1
+    for size in sizes:
+        count *= size
+    if length != 4 + 4 * len(sizes) + count:
+        raise EOFError('not the length that its header says')
+
+
+def folders():
+    for name in 'samples', 'samples2', 'runs':
+        path = os.path.join(listings.ROOT, name)
+        try:
+            with tempfile.TemporaryFile(dir=path if os.path.isdir(path) else listings.ROOT):
+                pass
+        except OSError as error:
+            return False, {
+                'en': '%s cannot be written (%s): copy the project to a folder of yours' % (path, error.strerror),
+                'ko': '%s 폴더에 쓸 수 없다(%s). 쓸 수 있는 폴더로 프로젝트를 옮긴다' % (path, error.strerror)}
+    return True, {'en': 'samples/, samples2/, runs/ can be written', 'ko': 'samples/, samples2/, runs/에 쓸 수 있다'}
+
+
+CHECKS = [python, processor, memory, disk, console, packages, data, folders]
+
+
+def main(chosen):
+    """Prints a line for each check, in `chosen.lang` if it can be shown; returns the status: 1 if anything is amiss."""
+    found, language = [], chosen.lang if console()[0] else 'en'
+    for check in CHECKS:
+        is_well, texts = check()
+        found.append(is_well)
+        print('%-3s %s' % ('OK' if is_well else '!!', texts[language]), flush=True)
+    return 0 if all(found) else 1
