@@ -36,8 +36,8 @@ def project(original, tmp_path):
 
 def doctor(project, *words, python=sys.executable, before=None, site=True, **environment):
     """What is amiss, and all lines; of a Python that does not see its packages if not `site`, which is quicker."""
-    ended = subprocess.run([python, '-B', *([] if site else ['-S']), str(project / 'chapter09'), 'doctor', *words], preexec_fn=before,
-                           capture_output=True,
+    command = [python, '-B', *([] if site else ['-S']), str(project / 'chapter09'), 'doctor', *words]
+    ended = subprocess.run(command, preexec_fn=before, capture_output=True,
                            env=dict({'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8'}, **environment))
     lines = ended.stdout.decode(errors='replace').splitlines()
     assert ended.stderr == b'' and len(lines) == LINES, ended
