@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 from lab import onednn
+from lab.errors import BadInput, reason
 
 LOG_LEVEL = 'TF_CPP_MIN_LOG_LEVEL'
 LEFT_OUT = {'tf_keras', 'jax'}  # 140 MB for the second, which tf.lite would convert models of
@@ -42,6 +43,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
         def exec_module(module):
             self._executes = True
+            _need_temporary_files()
             # TensorFlow 2 leaves Keras 3 out, and so starts sooner and takes less memory, if it is told that
             # an older Keras, a package of its own, is wanted, and does without that one if it cannot be imported.
             # Who asks for tf.keras later gets Keras 3 all the same.
@@ -61,6 +63,15 @@ def _leave_out(module):
 
 
 _finder = _Finder()
+
+
+def _need_temporary_files():
+    """Raises BadInput if there is no place for them, as on a full disk, for TensorFlow would fail somewhere."""
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        raise BadInput('no temporary file can be written (%s): make room, or name a folder in TMPDIR'
+                       % reason(error)) from None
 
 
 def hushed():

@@ -1,10 +1,11 @@
 """Where there is no room for what a run writes, it ends with one line and has lost one epoch at most."""
 
 import os
+import resource
 
 import page
 import pytest
-from processes import TINY, Lab, fork, in_a_small_filesystem
+from processes import TINY, Lab, fork, in_a_small_filesystem, script
 
 TOP = "import lab  # not the page's: options, seed, checkpoints\n"
 STRIP = "    # 9.1-13  a strip"
@@ -87,3 +88,15 @@ def test_a_strip_that_finds_no_room_where_it_is_shown(small, tmp_path):
     assert ended.status == 2 and shown == ['.strips'], shown
     assert len(ended.out) == 1, 'the line of the epoch comes before its strip'
     assert len(ended.err) == 2 and 'disk/000.png cannot be written (No space left' in ended.err[1], ended
+
+
+def write_nothing():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def test_no_place_for_temporary_files(small, tmp_path):
+    """As on a machine whose one disk is full: TensorFlow would end in the midst of its own import."""
+    ended = script(TINY, '--data', small, '--run', tmp_path / 'run', preexec_fn=write_nothing)
+    assert ended.status == 2 and not ended.out and len(ended.err) == 1, ended.err
+    assert 'no temporary file can be written' in ended.err[0] and 'TMPDIR' in ended.err[0]
+    assert not os.listdir(str(tmp_path))
