@@ -2,7 +2,7 @@
 
 To import it costs next to nothing. What it does to the program: from here on TensorFlow is quiet while it is
 imported, wherever that is (`lab.quiet`), and bad input ends the program with one line (`lab.errors`). A file that
-hides one of Python's modules ends it at once, and a MPLBACKEND that is not installed is dropped.
+hides one of Python's modules ends it at once, and where there is no prompt MPLBACKEND is dropped.
 """
 
 import os
@@ -27,22 +27,13 @@ from lab import errors  # noqa: E402
 errors.watch()  # before what takes longer: Ctrl-C may come at any time
 
 
-def _drop_a_backend_that_is_not_there():
-    """A notebook's `!python …` inherits the name of the notebook's own, at which matplotlib would give up."""
-    scheme, _, module = os.environ.get('MPLBACKEND', '').partition('module://')
-    if module and not scheme and not _is_installed(module):
-        del os.environ['MPLBACKEND']
+def _drop_the_backend():
+    """A program shows no window, so MPLBACKEND does not matter, which may name what matplotlib does not have."""
+    if not errors.at_a_prompt():
+        os.environ.pop('MPLBACKEND', None)
 
 
-def _is_installed(module):
-    import importlib.util
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ImportError:  # of the package that it is in
-        return False
-
-
-_drop_a_backend_that_is_not_there()
+_drop_the_backend()
 
 from lab import quiet  # noqa: E402
 
