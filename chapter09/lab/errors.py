@@ -101,6 +101,9 @@ def _end(kind, error, traceback):
     if at_a_prompt():  # where nothing ends the process
         if isinstance(getattr(error, 'status', None), int):
             say('%s%s' % ('error: ' if isinstance(error, Exception) else '', error))
+        elif isinstance(error, SystemExit):  # of an option that was refused, or --help, which has had its lines
+            if not isinstance(error.code, (int, type(None))):
+                say(error)
         else:
             sys.__excepthook__(kind, error, traceback)
         return

@@ -134,6 +134,14 @@ def test_a_backend_that_is_not_there_does_not_matter(small, tmp_path, backend):
     assert ended.status == 0 and os.listdir(str(tmp_path / 'run' / 'samples')) == ['000.png'], ended.err
 
 
+@pytest.mark.parametrize('options, told', [(['--epochs', '0'], 'argument --epochs'), (['--help'], 'usage: ')])
+def test_at_a_prompt_an_option_has_its_lines_and_no_traceback(options, told):
+    ended = subprocess.run([sys.executable, '-i', TINY, *options], input='print("alive", total_epoch)\n',
+                           encoding='utf-8', capture_output=True, timeout=300)
+    assert ended.returncode == 0 and 'alive 100' in ended.stdout and told in ended.stdout + ended.stderr
+    assert 'Traceback' not in ended.stderr
+
+
 def test_at_a_prompt_nothing_ends_the_process(small, tmp_path):
     """python -i: what the lab refuses, and Ctrl-C, leave X, G and sess to go on with."""
     script = subprocess.run(
