@@ -11,6 +11,7 @@
 #   make digits DIGITS=20261122   those digits by §9.2's last run, in digits.png
 #   make movie     how §9.2's last run has learnt, in movie.gif
 #   make curves    its losses, in curves.png
+#   make check N=3 LISTING=my_gan   has that exercise of docs/exercises.md been done?
 #   make doctor    can this computer run it? A line for each thing it takes, and what to do
 #   make verify    does this machine give TensorFlow 1.15's numbers?
 #   make matrix    verify, under every Python found here
@@ -26,7 +27,7 @@
 
 # Only what is given on make's command line counts, but for PYTHON and VENV: the environment may have a SEED of its own.
 override GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
-override NAMES := EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS PYTHON VENV
+override NAMES := EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK N ARGS PYTHON VENV
 $(if $(filter-out $(NAMES),$(GIVEN)),$(error there is no variable $(filter-out $(NAMES),$(GIVEN)), only $(NAMES)))
 
 # Which of them a target takes, beside ARGS, PYTHON and VENV.
@@ -38,6 +39,7 @@ override TAKES_sweep := $(TAKES_basic) LISTING SEEDS SCHEDULER
 override TAKES_worker := SCHEDULER
 override TAKES_diff := BOOK
 override TAKES_digits := DIGITS
+override TAKES_check := N LISTING
 override TAKES_movie := LISTING
 override TAKES_curves := LISTING
 override TAKEN := $(strip $(foreach goal,$(MAKECMDGOALS),$(TAKES_$(goal))) ARGS PYTHON VENV)
@@ -52,6 +54,7 @@ override VENV := $(or $(VENV),.venv)
 export $(NAMES) MAKECMDGOALS
 $(if $(RESUME),$(if $(filter-out 1,$(RESUME)),$(error RESUME is 1 to resume, and left out otherwise)))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(LISTING),,$(error name the listing, as in make run LISTING=my_gan)))
+$(if $(filter check,$(MAKECMDGOALS)),$(if $(N),,$(error name the exercise, as in make check N=3 LISTING=my_gan)))
 $(if $(filter worker,$(MAKECMDGOALS)),$(if $(SCHEDULER),,$(error name the scheduler, as in make worker SCHEDULER=host:8786)))
 
 # "$$@" are the words of ARGS from here on: quotes hold words together, and nothing is expanded.
@@ -62,7 +65,7 @@ WORDS = IFS=$$(printf '\037'); set -f; \
 RUN = $(WORDS); exec "$$VENV/bin/python"
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-.PHONY: help basic cgan all run sweep worker diff digits movie curves verify doctor bench test soak matrix environment \
+.PHONY: help basic cgan all run sweep worker diff digits movie curves check verify doctor bench test soak matrix environment \
   environment-cluster environment-dev
 
 help:
@@ -89,6 +92,9 @@ digits: environment
 
 movie curves: environment
 	@$(RUN) chapter09 $@ $${LISTING:+--run="runs/$$LISTING"} "$$@"
+
+check: environment
+	@$(RUN) chapter09 check $${LISTING:+--listing="$$LISTING"} "$$@" -- "$$N"
 
 verify: environment
 	@$(RUN) chapter09 verify "$$@"

@@ -283,8 +283,8 @@ def test_help(project, words):
     run = make(project, *words, venv='')
     assert run.returncode == 0 and run.stderr == '' and not (project / '.venv').exists()
     names = re.search(r'^\.PHONY: help (.*) environment ', (project / 'Makefile').read_text(), re.M).group(1).split()
-    assert {'basic', 'cgan', 'all', 'run', 'sweep', 'worker', 'diff', 'digits', 'movie', 'curves', 'verify', 'doctor',
-            'bench', 'test', 'soak', 'matrix'} == set(names)
+    assert {'basic', 'cgan', 'all', 'run', 'sweep', 'worker', 'diff', 'digits', 'movie', 'curves', 'check', 'verify',
+            'doctor', 'bench', 'test', 'soak', 'matrix'} == set(names)
     for name in names:
         assert len(re.findall('^make %s .*\\S' % name, run.stdout, re.M)) == 1
     for name in 'EPOCHS', 'SEED', 'RESUME', 'SEEDS', 'LISTING', 'SCHEDULER', 'DIGITS', 'BOOK', 'ARGS', 'PYTHON', 'VENV':
@@ -296,7 +296,7 @@ def test_every_variable_is_documented():
     for path in 'README.md', os.path.join('docs', 'runs.md'):
         with open(os.path.join(listings.ROOT, path), encoding='utf-8') as file:
             text += file.read()
-    for name in 'EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS PYTHON'.split():
+    for name in 'EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS PYTHON N'.split():
         assert name + '=' in text, name
 
 

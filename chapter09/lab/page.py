@@ -81,7 +81,7 @@ class Page:
         if missing:
             off = list(dict.fromkeys(NAMES[name] for name in missing))
             yield 'the listing has no %s: off without it: %s' % (', '.join(missing), '; '.join(off))
-        trained = {name: self._trained_by(self.parts[name]) for name in STEPS if name in self.parts}
+        trained = {name: self.trained_by(name) for name in STEPS if name in self.parts}
         if len(trained) < 2 or not all(trained.values()):
             return
         idle = [name for name, variable in self.weights.items()
@@ -94,8 +94,7 @@ class Page:
 
     def _wrongly_trained(self, trained):
         """What steps train that they should not, or the other way round; `trained` is what each does."""
-        of_G = self._needed_by(self.parts['G']) & {v.op for v in self.weights.values()}
-        of_D = (self._needed_by(self.parts['D_gene']) & {v.op for v in self.weights.values()}) - of_G
+        of_G, of_D = self.networks()
         for step, own, others, network in (('train_D', of_D, of_G, "the discriminator's"),
                                            ('train_G', of_G, of_D, "the generator's")):
             if not trained[step] & own:
@@ -123,8 +122,19 @@ class Page:
             return 'D_real comes out of no sigmoid, and below 0, where it gets to, there is no logarithm'
         return None
 
-    def _trained_by(self, step):
-        """The variables' operations that a step's optimizer changes."""
+    def networks(self):
+        """The operations of G's weights, and of those that D has beside them."""
+        weights = {v.op for v in self.weights.values()}
+        of_G = self._needed_by(self.parts['G']) & weights
+        return of_G, (self._needed_by(self.parts['D_gene']) & weights) - of_G
+
+    def trained_by(self, name):
+        """The variables' operations that the optimizer of a step, one of STEPS, changes."""
+        return {update.inputs[0].op for update in self.updates(name)} & set(self._variables)
+
+    def updates(self, name):
+        """The operations by which the optimizer of a step changes variables, each its first input."""
+        step = self.parts[name]
         found, reached, left = set(), set(), [getattr(step, 'op', step)]
         while left:
             operation = left.pop()
@@ -132,12 +142,12 @@ class Page:
                 continue
             reached.add(operation)
             if 'Apply' in operation.type and operation.inputs:
-                found.add(operation.inputs[0].op)
+                found.add(operation)
             else:
                 left += operation.control_inputs
                 if operation.type in ('Identity', 'NoOp', 'Assign', 'AssignAdd', 'AssignVariableOp'):
                     left += [tensor.op for tensor in operation.inputs]
-        return found & set(self._variables)
+        return found
 
     def _needed_by(self, tensor):
         """The variables' operations that a tensor is computed from."""

@@ -199,6 +199,19 @@ def history(name, words):
     return getattr(history, name)(chosen.run, chosen.out)
 
 
+def check(name, words):
+    own = parser(name, COMMANDS[name][1])
+    own.add_argument('number', metavar='N', type=options.whole(1, 10), help='of the exercise in docs/exercises.md')
+    own.add_argument('--listing', metavar='NAME', default='my_gan', help='the listing (default: my_gan)')
+    own.add_argument('--run', metavar='DIR', type=options.place, help="a run's folder (default: runs/NAME)")
+    languages.add_option(own)
+    chosen = own.parse_args(words)
+    listing = listings.find(find_listing(chosen.listing)) if not chosen.run else None
+    chosen.run = chosen.run or os.path.join(listings.ROOT, 'runs', listing.name)
+    from tools import exercises
+    return exercises.main(chosen)
+
+
 def verify(name, words):
     own = parser(name, 'replays the first epoch of both listings from TensorFlow 1.15.5\'s weights, and compares')
     own.add_argument('--json', action='store_true', help='print the figures as JSON')
@@ -243,6 +256,7 @@ COMMANDS = {
     'digits': (digits, 'the digits you ask for, in digits.png'),
     'movie': (history, 'how a run has learnt: twenty digits through its epochs, in movie.gif'),
     'curves': (history, 'how a run has learnt: its losses, and what D thinks, in curves.png'),
+    'check': (check, 'has an exercise been done? What is met and what is not'),
     'verify': (verify, "does this machine give TensorFlow 1.15's numbers?"),
     'doctor': (doctor, 'can this computer run it? A line for each thing it takes'),
     'judge': (judge, 'trains the classifier of diff anew'),

@@ -70,7 +70,7 @@ class Generator:
                 raise ValueError('its G draws %s, and no images of float32' % G.dtype.name)
             needed = ancestors([G.op])
             more = sorted({operation.type for operation in needed
-                           if operation.type in functions or _does_more(operation)})
+                           if operation.type in functions or does_more(operation)})
             if more:
                 raise ValueError('its graph does more than compute: %s' % ', '.join(more))
             self._G, self._Z, self._Y = G, Z, Y if isinstance(Y, tf.Tensor) and Y.op in needed else None
@@ -122,7 +122,7 @@ def of_run(folder):
     return Generator(folder, record), record
 
 
-def _does_more(operation):
+def does_more(operation):
     """Whether an operation may do more than compute, or compute for ever."""
     return (operation.op_def.is_stateful and operation.type not in STATEFUL or operation.type in LOOPS
             or any((tensor.shape.num_elements() or 0) > LARGEST for tensor in operation.outputs)

@@ -1,0 +1,160 @@
+"""Exercises done as students do them, rightly and wrongly, in real runs on MNIST, of two batches an epoch."""
+
+import gzip
+import os
+from types import SimpleNamespace
+
+import page
+import pytest
+from conftest import DATA, FILES, REFERENCE, idx, read_bytes
+from processes import Lab
+
+from lab import errors
+from tools import exercises, networks
+
+D_LABELS = '        inputs = tf.concat([inputs, labels], 1)\n'
+STEP_G = '        _, loss_val_G = sess.run([train_G, loss_G], feed_dict={Z: noise})\n'
+PRINTED = [('minimize(-loss_G, var_list=G_var_list)', 'minimize(-loss_D, var_list=D_var_list)'),
+           (STEP_G, STEP_G.replace('{Z', '{X: batch_xs, Z'))]
+TOGETHER = [('var_list=D_var_list', 'var_list=D_var_list + G_var_list'),
+            ('var_list=G_var_list', 'var_list=D_var_list + G_var_list')]
+LOGITS = [('    output = tf.nn.sigmoid(tf.matmul(hidden, D_W2) + D_b2)', '    output = tf.matmul(hidden, D_W2) + D_b2'),
+          ('tf.log(D_real) + tf.log(1 - D_gene)', 'tf.log_sigmoid(D_real) + tf.log_sigmoid(-D_gene)'),
+          ('tf.reduce_mean(tf.log(D_gene))', 'tf.reduce_mean(tf.log_sigmoid(D_gene))')]
+UNIFORM = [('np.random.normal(size=(batch_size, n_noise))', 'np.random.uniform(-1., 1., size=(batch_size, n_noise))')]
+G_OUTPUT = '        output = layers.dense(hidden, n_input, activation=tf.nn.sigmoid)\n'
+DEEPER = [(G_OUTPUT, '        hidden = layers.dense(hidden, 100, activation=tf.nn.tanh)\n' + G_OUTPUT)]
+W3 = "G_W3 = tf.Variable(tf.random_normal([n_hidden, n_hidden], stddev=0.1))\n"
+UNTRAINED = [('G_b2 = tf.Variable(tf.zeros([n_input]))\n', 'G_b2 = tf.Variable(tf.zeros([n_input]))\n' + W3),
+             ('    output = tf.nn.sigmoid(tf.matmul(hidden, G_W2) + G_b2)',
+              '    output = tf.nn.sigmoid(tf.matmul(tf.nn.relu(tf.matmul(hidden, G_W3)), G_W2) + G_b2)')]
+
+
+def outside_of_the_loop(text):
+    """The listing with its strips drawn after the training, as is printed."""
+    above, block = text.split('    # 9.2-10')
+    block, below = block.split("print('최적화")
+    block = block.replace('run.save_strip(fig, epoch)', "fig.savefig('last.png')")
+    return above + '\n'.join(line[4:] if line.startswith('    ') else line
+                             for line in ('    # 9.2-10' + block).split('\n')) + "print('최적화" + below
+
+
+# Listing, edits, options of a run in which the exercise has been done.
+DONE = {
+    1: ('conditional', [(D_LABELS, '')], []),
+    2: ('basic', PRINTED, []),
+    3: ('basic', TOGETHER, []),
+    4: ('basic', [('minimize(-loss_G', 'minimize(loss_G')], []),
+    5: ('basic', LOGITS, ['--learning-rate', '0.02']),
+    6: ('basic', UNIFORM, []),
+    7: ('conditional', [], ['--n-hidden', '16']),
+    8: ('conditional', DEEPER, []),
+    9: ('basic', [], []),
+    10: ('conditional', [(D_LABELS, D_LABELS.replace('inputs =', 'input ='))], [])}
+
+# Other edits of students who meant to do it, and what is told to be wrong.
+WRONG = {
+    1: ('conditional', [("        inputs = tf.concat([noise, labels], 1)\n", "        inputs = noise\n")], [],
+        'the discriminator is not given the labels'),
+    2: ('basic', [PRINTED[0], ('sess.run([train_G, loss_G], feed_dict={Z: noise})',
+                               'sess.run([train_G, loss_G], feed_dict={X: batch_xs, Z: noise})'),
+                  ('var_list=D_var_list)\ntrain_G', 'var_list=D_var_list + G_var_list)\ntrain_G')], [],
+        'the generator draws the same'),
+    3: ('basic', TOGETHER[:1], [], 'train_G trains the variables of both networks'),
+    4: ('basic', [('minimize(-loss_D', 'minimize(loss_D')], [], "D's answer to generated images fall"),
+    5: ('basic', LOGITS, [], 'the learning rate is 0.02 or more'),
+    6: ('basic', [('np.random.normal(size=', 'np.random.normal(scale=0.5, size=')], [], "the noise is the other"),
+    7: ('conditional', [], ['--n-hidden', '128'], '16 or 1024 wide'),
+    8: ('basic', UNTRAINED, [], 'the new ones too'),
+    9: ('basic', UNIFORM, [], 'the data is not MNIST'),
+    10: ('conditional', [(D_LABELS, '')], [], 'no strip is drawn')}
+
+
+@pytest.fixture(scope='module')
+def negatives(tmp_path_factory):
+    """MNIST's digits in reverse, as data of other files."""
+    folder = tmp_path_factory.mktemp('negatives')
+    for name in FILES:
+        array = read_bytes(name)
+        (folder / name).write_bytes(gzip.compress(idx(255 - array if 'images' in name else array), 1))
+    return folder
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory, negatives, the_judge):
+    """Gives the run of an edited listing; runs of the same are shared."""
+    known = {}
+
+    def train(number, name, edits, options):
+        key = name, tuple(edits), tuple(options), number in (9, 10)
+        if key not in known:
+            folder = tmp_path_factory.mktemp('my_gan')
+            text = page.edited(name, *edits, ('int(mnist.train.num_examples / batch_size)', '2'))
+            if number == 10:
+                text = outside_of_the_loop(text)
+            (folder / 'my_gan.py').write_text(text, encoding='utf-8')
+            data = DATA
+            if number == 9:
+                data = negatives
+            lab = Lab(folder / 'lab', folder / 'my_gan.py', data, '--epochs', 10, *options)
+            ended = lab.run()
+            assert ended.status == 0, ended.err
+            known[key] = networks.Networks(lab.path('run'), the_judge)
+        return known[key]
+    return train
+
+
+def unmet(number, found):
+    return [sentence['en'] for is_met, sentence in exercises.EXERCISES[number].check(found) if not is_met]
+
+
+@pytest.mark.parametrize('number', exercises.EXERCISES)
+def test_done(trained, number):
+    assert unmet(number, trained(number, *DONE[number])) == []
+
+
+@pytest.mark.parametrize('number', exercises.EXERCISES)
+def test_done_wrongly(trained, number):
+    name, edits, options, told = WRONG[number]
+    lines = unmet(number, trained(0, name, edits, options))
+    assert any(told in line for line in lines), lines
+
+
+@pytest.mark.parametrize('number', exercises.EXERCISES)
+def test_not_by_the_page_nor_by_another_exercise(trained, number):
+    for name in 'basic', 'conditional':
+        assert unmet(number, trained(0, name, [], []))
+    for other in exercises.EXERCISES:
+        if other != number and (number, other) != (1, 10):  # in the tenth the first has been done as well
+            assert unmet(number, trained(other, *DONE[other])), other
+
+
+def test_the_rest_is_to_be_the_pages(trained):
+    name, edits, options = DONE[4]
+    lines = unmet(4, trained(0, name, edits + UNIFORM, options))
+    assert lines == ['all else is to be as on the page, and differs: the noise']
+
+
+def test_it_tells_what_is_met_in_both_languages(trained, capsys):
+    folder = trained(4, *DONE[4]).folder
+    for language, title, sentence in (('en', '4. a minus sign', "OK  train_G makes D's answer"),
+                                      ('ko', '4. 마이너스 부호', 'OK  train_G가 생성한')):
+        assert exercises.main(SimpleNamespace(number=4, run=folder, lang=language)) == 0
+        out = capsys.readouterr().out.splitlines()
+        assert out[0].startswith(title) and any(line.startswith(sentence) for line in out)
+    assert exercises.main(SimpleNamespace(number=3, run=folder, lang='ko')) == 1
+    assert '!!  train_D가 두 신경망의 변수를' in capsys.readouterr().out
+
+
+def test_what_is_no_run(tmp_path, the_judge):
+    for spoil in None, 'empty':
+        if spoil:
+            (tmp_path / 'run.json').write_text('{}')
+        with pytest.raises(errors.BadInput):
+            networks.Networks(str(tmp_path), the_judge)
+
+
+@pytest.mark.parametrize('name', ['basic', 'conditional'])
+def test_not_by_the_reference(the_judge, name):
+    with pytest.raises(errors.BadInput, match='its listing has no D_real'):
+        networks.Networks(os.path.join(REFERENCE, name), the_judge)
