@@ -229,7 +229,7 @@ def test_a_misspelt_variable(original, target, words, names):
     run = make(original, target, *words)
     assert run.returncode == 2 and run.stdout == '' and not (original / 'pwned').exists()
     line, = run.stderr.splitlines()
-    assert ('there is no variable %s, only EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS PYTHON VENV'
+    assert ('there is no variable %s, only EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK N ARGS PYTHON VENV'
             % names) in line
 
 
