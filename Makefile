@@ -8,6 +8,8 @@
 #     SCHEDULER=HOST:PORT   on the workers of that scheduler of dask's
 #   make worker SCHEDULER=HOST:PORT   trains for a sweep on a cluster, until it is stopped
 #   make diff      are the last runs' digits as good as TensorFlow 1.15's, or as those in BOOK=DIR?
+#   make handin NAME=김민수   what those runs have left, as one zip to hand in
+#   make grade DIR=handins   marks a folder of hand-ins: grades.csv, report.html and a text for each in grades/
 #   make digits DIGITS=20261122   those digits by §9.2's last run, in digits.png
 #   make movie     how §9.2's last run has learnt, in movie.gif
 #   make curves    its losses, in curves.png
@@ -27,7 +29,7 @@
 
 # Only what is given on make's command line counts, but for PYTHON and VENV: the environment may have a SEED of its own.
 override GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
-override NAMES := EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK N ARGS PYTHON VENV
+override NAMES := EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK NAME DIR N ARGS PYTHON VENV
 $(if $(filter-out $(NAMES),$(GIVEN)),$(error there is no variable $(filter-out $(NAMES),$(GIVEN)), only $(NAMES)))
 
 # Which of them a target takes, beside ARGS, PYTHON and VENV.
@@ -38,6 +40,8 @@ override TAKES_run := $(TAKES_basic) LISTING
 override TAKES_sweep := $(TAKES_basic) LISTING SEEDS SCHEDULER
 override TAKES_worker := SCHEDULER
 override TAKES_diff := BOOK
+override TAKES_handin := NAME
+override TAKES_grade := DIR
 override TAKES_digits := DIGITS
 override TAKES_check := N LISTING
 override TAKES_movie := LISTING
@@ -55,6 +59,8 @@ export $(NAMES) MAKECMDGOALS
 $(if $(RESUME),$(if $(filter-out 1,$(RESUME)),$(error RESUME is 1 to resume, and left out otherwise)))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(LISTING),,$(error name the listing, as in make run LISTING=my_gan)))
 $(if $(filter check,$(MAKECMDGOALS)),$(if $(N),,$(error name the exercise, as in make check N=3 LISTING=my_gan)))
+$(if $(filter handin,$(MAKECMDGOALS)),$(if $(NAME),,$(error say whose they are, as in make handin NAME=김민수)))
+$(if $(filter grade,$(MAKECMDGOALS)),$(if $(DIR),,$(error name the folder of the hand-ins, as in make grade DIR=handins)))
 $(if $(filter worker,$(MAKECMDGOALS)),$(if $(SCHEDULER),,$(error name the scheduler, as in make worker SCHEDULER=host:8786)))
 
 # "$$@" are the words of ARGS from here on: quotes hold words together, and nothing is expanded.
@@ -65,8 +71,8 @@ WORDS = IFS=$$(printf '\037'); set -f; \
 RUN = $(WORDS); exec "$$VENV/bin/python"
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-.PHONY: help basic cgan all run sweep worker diff digits movie curves check verify doctor bench test soak matrix environment \
-  environment-cluster environment-dev
+.PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves check verify doctor bench test soak matrix \
+  environment environment-cluster environment-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -86,6 +92,12 @@ worker: environment-cluster
 
 diff: environment
 	@$(RUN) chapter09 diff "$$@" $${BOOK:+-- . "$$BOOK"}
+
+handin: environment
+	@$(RUN) chapter09 handin "$$@" -- "$$NAME"
+
+grade: environment
+	@$(RUN) chapter09 grade "$$@" -- "$$DIR"
 
 digits: environment
 	@$(RUN) chapter09 digits "$$@" $${DIGITS:+-- "$$DIGITS"}

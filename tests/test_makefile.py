@@ -140,6 +140,8 @@ TARGETS = {
     'sweep SCHEDULER=a:1': 'chapter09 sweep --listing=basic --seeds=1_2_3_4 --scheduler=a:1',
     'worker SCHEDULER=a:1': 'chapter09 worker -- a:1',
     'diff': 'chapter09 diff', 'diff BOOK=book ARGS=--json': 'chapter09 diff --json -- . book',
+    'handin NAME=김민수': 'chapter09 handin -- 김민수', 'grade DIR=in': 'chapter09 grade -- in',
+    'grade DIR=in ARGS=--lang_ko': 'chapter09 grade --lang ko -- in',
     'digits DIGITS=2026': 'chapter09 digits -- 2026', 'digits ARGS=--walk_3_7': 'chapter09 digits --walk 3 7',
     'movie': 'chapter09 movie', 'curves LISTING=a ARGS=--out_c.png': 'chapter09 curves --run=runs/a --out c.png',
     'verify': 'chapter09 verify', 'bench': 'bench/bench.py', 'bench ARGS=--rounds_3': 'bench/bench.py --rounds 3',
@@ -175,6 +177,8 @@ def test_so_do_those_of_the_other_variables(original, value):
     sweep = tell(original, 'sweep', 'LISTING=' + value, 'SEEDS=' + value)
     assert sweep == ['chapter09', 'sweep', '--listing=' + value, '--seeds=' + value]
     assert tell(original, 'digits', 'DIGITS=' + value) == ['chapter09', 'digits', '--', value]
+    assert tell(original, 'handin', 'NAME=' + value) == ['chapter09', 'handin', '--', value]
+    assert tell(original, 'grade', 'DIR=' + value) == ['chapter09', 'grade', '--', value]
     assert tell(original, 'curves', 'LISTING=' + value) == ['chapter09', 'curves', '--run=runs/' + value]
 
 
@@ -204,10 +208,14 @@ def test_what_is_exported_for_other_ends_does_not_count(original, options, targe
     assert tell(original, *options, target, **others) == ['chapter09', target, *words]
 
 
-def test_a_listing_has_to_be_named(original):
-    run = make(original, 'run', LISTING='my_gan')
+@pytest.mark.parametrize('target, variable, said', [
+    ('run', 'LISTING', 'name the listing, as in make run LISTING=my_gan'),
+    ('handin', 'NAME', 'say whose they are, as in make handin NAME=김민수'),
+    ('grade', 'DIR', 'name the folder of the hand-ins, as in make grade DIR=handins')])
+def test_what_has_to_be_named(original, target, variable, said):
+    run = make(original, target, **{variable: 'my_gan'})
     assert run.returncode == 2 and run.stdout == '' and len(run.stderr.splitlines()) == 1
-    assert 'name the listing, as in make run LISTING=my_gan' in run.stderr
+    assert said in run.stderr
 
 
 @pytest.mark.parametrize('value', ['0', 'no', '11', '1 0', '$(shell touch pwned)', "';touch pwned;'", '-1'])
@@ -229,7 +237,8 @@ def test_a_misspelt_variable(original, target, words, names):
     run = make(original, target, *words)
     assert run.returncode == 2 and run.stdout == '' and not (original / 'pwned').exists()
     line, = run.stderr.splitlines()
-    assert ('there is no variable %s, only EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK N ARGS PYTHON VENV'
+    assert ('there is no variable %s, only EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK NAME DIR N '
+            'ARGS PYTHON VENV'
             % names) in line
 
 
@@ -282,12 +291,13 @@ def is_alive(process):
 def test_help(project, words):
     run = make(project, *words, venv='')
     assert run.returncode == 0 and run.stderr == '' and not (project / '.venv').exists()
-    names = re.search(r'^\.PHONY: help (.*) environment ', (project / 'Makefile').read_text(), re.M).group(1).split()
-    assert {'basic', 'cgan', 'all', 'run', 'sweep', 'worker', 'diff', 'digits', 'movie', 'curves', 'check', 'verify',
-            'doctor', 'bench', 'test', 'soak', 'matrix'} == set(names)
+    names = re.search(r'^\.PHONY: help ([^\\]*) \\$', (project / 'Makefile').read_text(), re.M).group(1).split()
+    assert {'basic', 'cgan', 'all', 'run', 'sweep', 'worker', 'diff', 'handin', 'grade', 'digits', 'movie', 'curves',
+            'check', 'verify', 'doctor', 'bench', 'test', 'soak', 'matrix'} == set(names)
     for name in names:
         assert len(re.findall('^make %s .*\\S' % name, run.stdout, re.M)) == 1
-    for name in 'EPOCHS', 'SEED', 'RESUME', 'SEEDS', 'LISTING', 'SCHEDULER', 'DIGITS', 'BOOK', 'ARGS', 'PYTHON', 'VENV':
+    for name in 'EPOCHS', 'SEED', 'RESUME', 'SEEDS', 'LISTING', 'SCHEDULER', 'DIGITS', 'BOOK', 'NAME', 'DIR', \
+            'ARGS', 'PYTHON', 'VENV':
         assert name + '=' in run.stdout
 
 

@@ -6,14 +6,17 @@ Nothing here imports TensorFlow before it is known that there is something to do
 import argparse
 import importlib.util
 import os
+import re
 import runpy
 import sys
+import unicodedata
 
 from lab import languages, listings, options, outputs, records
 from lab.errors import BadInput, reason
 
 DIGITS, ROWS, TILES = 1000, 100, 2000  # the most that is drawn at a time: in a row, of rows, in all
 FRAMES = 1000
+NAME = 60  # letters of a student's name
 NO_LISTINGS = ['__main__.py', 'input_data.py', 'layers.py']  # in chapter09/
 
 
@@ -138,6 +141,50 @@ def diff(name, words):
     return compare.main(chosen)
 
 
+def grade(name, words):
+    """marks the hand-ins of a lab, a folder or a zip for each student in one folder
+
+    They hold what a lab leaves: strips, runs' folders, edited listings, or what `chapter09 handin` has packed. Into
+    the folder of --out go grades.csv, a row for each student and listing; report.html, all strips to look at; and
+    texts/, what to tell each student. The strips are judged as by diff, beside reference/; nothing of a hand-in is
+    executed, and no weights are loaded.
+    """
+    own = parser(name, _told(COMMANDS[name][0]))
+    own.add_argument('handins', metavar='DIR', type=options.place, help='the folder of the hand-ins')
+    own.add_argument('--out', metavar='FOLDER', type=options.folder, default=os.path.join(listings.ROOT, 'grades'),
+                     help='where the grades go (default: %(default)s)')
+    languages.add_option(own)
+    chosen = own.parse_args(words)
+    from tools import grade
+    return grade.main(chosen)
+
+
+def handin(name, words):
+    """packs the runs in runs/ into a zip to hand in, under a student's name
+
+    Of each listing's newest run go in its record, listing, losses, strips, film and newest checkpoint. NAME may be
+    Korean; it becomes the zip's name.
+    """
+    own = parser(name, _told(COMMANDS[name][0]))
+    own.add_argument('student', metavar='NAME', type=_file_name, help='whose they are')
+    own.add_argument('--out', metavar='FILE', type=options.file, help='zip to write (default: NAME.zip)')
+    languages.add_option(own)
+    chosen = own.parse_args(words)
+    chosen.out = chosen.out or os.path.join(listings.ROOT, chosen.student + '.zip')
+    from tools import handin
+    return handin.main(chosen)
+
+
+def _file_name(text):
+    """The type of a name that every system takes for a file."""
+    name = unicodedata.normalize('NFC', text).strip()
+    if not name.isprintable() or re.search(r'[<>:"|?*\\/]', name) or name[:1] in ('', '.', '-') or name[-1] == '.':
+        raise argparse.ArgumentTypeError('%.30r cannot be the name of a file: give a name such as 김민수' % text)
+    if len(name) > NAME:
+        raise argparse.ArgumentTypeError('it has %d letters, give %d at most' % (len(name), NAME))
+    return name
+
+
 def digits(name, words):
     """draws the digits one asks for, with the generator that a run has trained
 
@@ -253,6 +300,8 @@ COMMANDS = {
     'sweep': (several, 'several seeds of a listing, and how far their figures differ'),
     'worker': (worker, 'trains for a sweep on a cluster, until it is stopped'),
     'diff': (diff, "are the last runs' digits as good as TensorFlow 1.15's, or as the book's?"),
+    'handin': (handin, 'the runs in runs/ as one zip, to hand in'),
+    'grade': (grade, 'marks a folder of hand-ins'),
     'digits': (digits, 'the digits you ask for, in digits.png'),
     'movie': (history, 'how a run has learnt: twenty digits through its epochs, in movie.gif'),
     'curves': (history, 'how a run has learnt: its losses, and what D thinks, in curves.png'),

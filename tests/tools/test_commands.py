@@ -8,6 +8,7 @@ import pytest
 from commanding import command
 from processes import PAGE, script
 
+from conftest import REFERENCE
 from lab import listings
 from tools import commands
 
@@ -36,9 +37,9 @@ def test_help_that_finds_no_room_is_told(words):
 
 
 def test_an_unknown_command_is_one_line_that_names_the_others():
-    ended = script(listings.CHAPTER09, 'grade')
+    ended = script(listings.CHAPTER09, 'paint')
     assert ended.status == 2 and ended.out == [] and len(ended.err) == 1
-    assert ended.err[0].startswith("chapter09: error: 'grade' is no command: name one of basic, cgan, run, all")
+    assert ended.err[0].startswith("chapter09: error: 'paint' is no command: name one of basic, cgan, run, all")
 
 
 BAD = [
@@ -59,6 +60,15 @@ BAD = [
     (['diff', '--out', os.path.join(listings.ROOT, 'reference', 'basic')], 'among what a run keeps'),
     (['diff', ''], 'it names nothing'), (['diff', 'a', 'b', 'c'], 'unrecognized arguments: c'),
     (['diff', '--out', '/dev/null/diff'], '/dev/null/diff'),
+    (['grade'], 'DIR'), (['grade', '/nowhere'], '/nowhere cannot be read'), (['grade', ''], 'names nothing'),
+    (['grade', REFERENCE, '--out', os.path.join(REFERENCE, 'x')], 'lies among the hand-ins'),
+    (['grade', '/dev/null'], '/dev/null cannot be read'), (['grade', 'x', '--lang', 'fr'], '--lang'),
+    (['grade', os.path.dirname(PAGE['basic']), '--out', os.path.join(REFERENCE, 'basic')], 'among what a run keeps'),
+    (['handin'], 'NAME'), (['handin', ''], 'cannot be the name of a file'), (['handin', '../x'], 'cannot be the name'),
+    (['handin', 'a\nb'], 'cannot be the name'), (['handin', 'x' * 61], 'it has 61 letters'),
+    (['handin', 'x', '--out', PAGE['basic']], 'one of the files of the chapter'),
+    (['handin', 'x', '--out', os.path.join(REFERENCE, 'basic', 'x.zip')], 'among what a run keeps'),
+    (['handin', 'x', '--out', 'x.tar'], 'ending .zip'),
     (['digits'], 'DIGITS'), (['digits', '1', '--frames', '1'], '--frames'), (['movie', '--run', ''], 'names nothing'),
     (['curves', '--run', '/nowhere'], 'holds no run'), (['verify', 'x'], 'unrecognized arguments: x'),
     (['judge'], 'FILE.npz')]

@@ -1,0 +1,61 @@
+"""Marks the hand-ins of a lab: what came of each listing, what was changed, and which are alike."""
+
+import os
+import sys
+
+from lab import outputs
+from lab.errors import BadInput, reason
+from tools import desks, handins
+
+
+def main(chosen):
+    """Marks as `tools.commands.grade` has parsed it; returns the status."""
+    try:
+        found = handins.found(chosen.handins)
+    except OSError as error:
+        raise BadInput('%s cannot be read (%s): name a folder of hand-ins' % (chosen.handins, reason(error))) from None
+    if not found:
+        raise BadInput('%s holds no hand-ins: put a folder or a zip for each student there' % chosen.handins)
+    if (os.path.realpath(chosen.out) + os.sep).startswith(os.path.realpath(chosen.handins) + os.sep):
+        raise BadInput('--out %s lies among the hand-ins: name another folder' % chosen.out)
+    outputs.refuse('--out', os.path.join(chosen.out, 'grades.csv'))
+    marks = _marked(found)
+    from tools import gradebook
+    gradebook.write(marks, chosen.out, chosen.lang)
+    print(gradebook.summary(marks, chosen.lang))
+    print(os.path.join(chosen.out, 'report.html'))
+    return 0
+
+
+def _marked(found):
+    """The marks of hand-ins, in one list, with what is alike among them."""
+    progress = Progress(len(found))
+    try:
+        of_each = desks.mark(found, progress.step)
+    finally:
+        progress.clear()
+    marks = [mark for marks in of_each for mark in marks]
+    from tools import likeness
+    alike = likeness.among([mark.print for mark in marks if mark.print])
+    by_print = iter(alike)
+    return [mark._replace(likes=mark.likes + likes, notes=mark.notes + notes, print=None)
+            for mark, (likes, notes) in ((mark, next(by_print) if mark.print else ([], [])) for mark in marks)]
+
+
+class Progress:
+    """How many hand-ins have been marked: a line on stderr that rewrites itself, if stderr is a terminal."""
+
+    def __init__(self, total):
+        self._total, self._done, self._on = total, -1, sys.stderr is not None and sys.stderr.isatty()
+        self.step()
+
+    def step(self):
+        self._done += 1
+        if self._on:
+            sys.stderr.write('\rhand-in %d/%d' % (self._done, self._total))
+            sys.stderr.flush()
+
+    def clear(self):
+        if self._on:
+            sys.stderr.write('\r%s\r' % (' ' * len('hand-in %d/%d' % (self._total, self._total))))
+            sys.stderr.flush()

@@ -1,0 +1,89 @@
+"""Packs what a lab has left into one zip to hand in: all that is needed to grade it, and nothing else."""
+
+import os
+import re
+import time
+import zipfile
+
+from lab import checkpoints, files, listings, outputs, records
+from lab.errors import BadInput, one_line, say
+
+OLD = re.compile(r'.*\.[0-9]+')  # a run that made way for a newer one
+LARGEST = 2 ** 28  # bytes of a file
+PACKED = {'en': '%s: %s; %.1f MB', 'ko': '%s: %s, %.1f MB'}
+RUN = {'en': '%s (%d epochs)', 'ko': '%s(%d세대)'}
+UNFINISHED = {'en': '%s has not finished (%s): it is handed in as it stands',
+              'ko': '%s은(는) 끝까지 실행하지 않았다(%s). 지금 있는 그대로 묶는다'}
+
+
+def main(chosen):
+    """Packs as `tools.commands.handin` has parsed it; returns the status."""
+    outputs.refuse('--out', chosen.out)
+    outputs.refuse_ending(chosen.out, '.zip')
+    runs = os.path.join(listings.ROOT, 'runs')
+    packed, refused = {}, []
+    for name in sorted(records.names(runs)):
+        folder = os.path.join(runs, name)
+        if records.is_run(folder) and not OLD.fullmatch(name):
+            try:
+                packed[name] = _contents(folder)
+            except BadInput as error:
+                refused.append(error)
+    if not packed:
+        raise refused[0] if refused else BadInput(
+            '%s holds no run: train first (make basic, make cgan)' % runs)
+    for error in refused:
+        say('passed over: %s' % error)
+    with files.whole(chosen.out) as part, zipfile.ZipFile(part, 'w', zipfile.ZIP_DEFLATED) as zipped:
+        for name, (_, contents) in packed.items():
+            for path, content in contents.items():
+                member = zipfile.ZipInfo('/'.join([chosen.student, 'runs', name, path]), time.localtime()[:6])
+                member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                zipped.writestr(member, content)
+    for name, (record, _) in packed.items():
+        if record['state'] != 'finished':
+            say(UNFINISHED[chosen.lang] % (name, record['state']))
+    print(one_line(PACKED[chosen.lang] % (chosen.out, ', '.join(
+        RUN[chosen.lang] % (name, len(contents[records.LOSSES].splitlines()) - 1)
+        for name, (_, contents) in packed.items()), os.path.getsize(chosen.out) / 1e6)))
+    return 0
+
+
+def _contents(folder):
+    """The record of a run, and what of its folder is handed in, {path in it: bytes}. Raises BadInput."""
+    record, found = records.read(folder), {}
+    for name in records.RECORD, records.LISTING, records.LOSSES, records.FILM, records.NOISE:
+        path = os.path.join(folder, name)
+        if os.path.lexists(path) or name == records.LOSSES:
+            found[name] = _read(path)
+    for name in sorted(record['strips']):
+        path = os.path.join(folder, records.SAMPLES, name)
+        if os.path.lexists(path):
+            found['/'.join([records.SAMPLES, name])] = _read(path)
+    found.update(_checkpoint(os.path.join(folder, records.CHECKPOINTS)))
+    return record, found
+
+
+def _checkpoint(folder):
+    """The files of the newest checkpoint; a run that goes on may remove it for a newer one meanwhile."""
+    before = None
+    while True:
+        done = checkpoints.epochs(folder)
+        if not done:
+            return {}
+        try:
+            name = '%04d' % done[0]
+            return {'/'.join([records.CHECKPOINTS, name, each]): _read(os.path.join(folder, name, each))
+                    for each in [*checkpoints.FILES, checkpoints.STATE, checkpoints.DIGESTS]
+                    if os.path.lexists(os.path.join(folder, name, each))}
+        except BadInput:
+            if done == before:
+                raise
+            before = done
+
+
+def _read(path):
+    try:
+        return files.read(path, LARGEST)
+    except OSError as error:
+        raise records.closed(path, error) from None

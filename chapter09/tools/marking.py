@@ -1,0 +1,129 @@
+"""One hand-in, marked: what a row of the grades takes, listing by listing. Nothing of a hand-in is executed."""
+
+import collections
+import difflib
+import io
+import os
+
+import numpy as np
+from PIL import Image
+
+from lab import listings, options
+from lab.errors import BadInput, one_line
+from lab.strips import colours
+from tools import compare, likeness, results, soundness, unpacking, verdicts, works
+
+LINES = 5000  # of a listing, up to which it is told how it has changed; difflib would take minutes
+GAP = 2  # px between the digits of a strip as it is shown
+LONGEST = 80  # letters of what a record says of a machine
+NOT_JUDGED = 'not judged'
+
+# A row of the grades: reason, likes and notes as `sayings.tell` takes them; changed, the lines that differ from the
+# chapter's, 'no', or '' where there is no listing; strips, [(epoch, PNG, verdict or '')], drawn anew from what was
+# read; print, of `likeness`, None where there is nothing.
+Mark = collections.namedtuple('Mark', [
+    'student', 'listing', 'verdict', 'reason', 'epochs', 'seed', 'changed', 'resumed', 'tensorflow', 'processor',
+    'likes', 'notes', 'strips', 'print'])
+
+
+def refusal(student, *said):
+    """The Mark of a hand-in in which there is nothing to judge."""
+    return Mark(student, '', NOT_JUDGED, said, '', '', '', '', '', '', [], [], [], None)
+
+
+def mark(judge, handin, folder):
+    """The Marks of a `handins.Handin`, at least one; `folder` is an empty one to unpack it in."""
+    try:
+        passed_over = list(unpacking.copy(handin.path, folder))
+        try:
+            return [_of(judge, handin.name, work, passed_over) for work in works.find(folder)]
+        except unpacking.Refused as refused:
+            return [refusal(handin.name, *refused.said)._replace(notes=passed_over)]
+    except unpacking.Refused as refused:
+        return [refusal(handin.name, *refused.said)]
+
+
+def _of(judge, student, work, passed_over):
+    looked = soundness.Looked(work) if work.run else None
+    verdict, reason, strips, more = _judged(judge, work, looked)
+    record, notes = work.record or {}, work.notes + more
+    likes = work.likes + (looked.doubts if looked else [])
+    if looked:
+        notes += looked.notes + list(_of_record(record))
+    found = likeness.print_of(student, work, looked)
+    of_others = likeness.to_reference(found)
+    machine = record.get('machine', {})
+    notes = [said for said in notes if said != reason]
+    return Mark(
+        student, work.listing, verdict, reason, looked.epochs if looked else max(work.strips, default=-1) + 1 or '',
+        record.get('seed', ''), _changed(work), len(record['resumed']) if record else '',
+        _short(record.get('versions', {}).get('TensorFlow', '')), _short(machine.get('processor', '')),
+        likes + of_others[0], notes + of_others[1] + passed_over, strips, found)
+
+
+def _judged(judge, work, looked):
+    """The verdict on a work, why it is worse or not judged, its strips as of a Mark, and more notes."""
+    strips = [(epoch, _png(work.images[epoch]), '') for epoch in sorted(work.images)]
+    if not work.images:
+        why = next((said for said in work.notes if said[0] == 'only listing'), ('no strips',))
+        return NOT_JUDGED, why, strips, []
+    if work.record and work.record['data'] not in (None, judge.data()):
+        return NOT_JUDGED, ('other data',), strips, []
+    reference = results.find(compare.REFERENCE)[work.kind]
+    reference.trained = False  # and so strips are set beside strips: no weights of a hand-in are loaded
+    mine = results.Result(work.kind, os.path.dirname(work.strips[max(work.images)]),
+                          {epoch: work.strips[epoch] for epoch in work.images})
+    mine.epochs = max(looked.epochs if looked else 0, max(work.images) + 1)
+    try:
+        found = compare.compare(judge, mine, reference)
+    except BadInput:
+        return NOT_JUDGED, ('other epochs',), strips, []
+    verdict_of = {strip.epoch: strip.verdict.name for strip in found.strips}
+    worse = any(strip.verdict.name == verdicts.WORSE for strip in found.strips)
+    return (found.verdict.name, (found.verdict.reason,) if found.verdict.reason else (),
+            [(epoch, png, verdict_of.get(epoch, '')) for epoch, png, _ in strips],
+            [('fewer epochs',)] if found.shorter and not worse else [])
+
+
+def _png(images):
+    """A strip, [rows, 10, 28, 28] in [0, 1], as a small PNG."""
+    rows, columns = images.shape[:2]
+    step = 28 + GAP
+    canvas = np.full((rows * step - GAP, columns * step - GAP, 3), 255, np.uint8)
+    for row, column in np.ndindex(rows, columns):
+        canvas[row * step:row * step + 28, column * step:column * step + 28] = colours(images[row, column])
+    file = io.BytesIO()
+    Image.fromarray(canvas).save(file, 'PNG')
+    return file.getvalue()
+
+
+def _of_record(record):
+    """Notes on what a record says of its run."""
+    if record['state'] != 'finished':
+        yield 'state', _short(record['state'])
+    if record['lost'] is not None:
+        yield 'lost', record['lost']
+    given = ['--%s %s' % (options.option_of(name), record['numbers'].get(name)) for name in record['given']]
+    if given:
+        yield 'options', _short(' '.join(given))
+
+
+def _short(text):
+    return one_line(text)[:LONGEST]
+
+
+def _changed(work):
+    """The lines in which a listing differs from the chapter's, such as '41, 57-58 (gan_basic.py)', or 'no', or ''."""
+    if work.text is None or work.kind is None and work.listing not in listings.CHAPTER:
+        return ''
+    file = listings.CHAPTER[work.listing if work.listing in listings.CHAPTER else work.kind].file
+    before = listings.read(os.path.join(listings.CHAPTER09, file)).split('\n')
+    now = [line.rstrip() for line in work.text.split('\n')]
+    if now == before:
+        return 'no'
+    if len(now) > LINES:
+        return '1-%d (%s)' % (len(now), file)
+    lines = [(first + 1, max(last, first + 1)) for what, _, _, first, last
+             in difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes() if what != 'equal']
+    return '%s (%s)' % (', '.join('%d' % first if first == last else '%d-%d' % (first, last) for first, last in lines),
+                        file)
