@@ -71,8 +71,8 @@ WORDS = IFS=$$(printf '\037'); set -f; \
 RUN = $(WORDS); exec "$$VENV/bin/python"
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-.PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves check verify doctor bench test soak matrix \
-  environment environment-cluster environment-dev
+.PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves check verify doctor bench test soak \
+  matrix environment environment-cluster environment-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile

@@ -30,7 +30,7 @@ def compare(judge, mine, other, fresh=results.FRESH):
     asked = None if labels is None else judge.mnist.test.images[:10]
     early = _early(judge, mine.kind)
     strips = [SimpleNamespace(epoch=epoch, mine=verdicts.Seen(judge, mine.strips[epoch], labels, epoch),
-                              other=verdicts.Seen(judge, other.strips[others], labels, others))
+                              other=_seen(judge, other, labels, others))
               for epoch, others in _pairs(mine, other)]
     for strip in strips:
         strip.verdict = verdicts.of_strip(judge, strip.mine, strip.other, asked, early)
@@ -50,6 +50,18 @@ def _reference():
     return results.find(REFERENCE)
 
 
+def _seen(judge, other, labels, epoch):
+    """The strip of an epoch as `verdicts.Seen`; the reference's, which many are set beside, are looked at once."""
+    if _reference()[other.kind].strips.get(epoch) == other.strips[epoch]:
+        return _seen_of_reference(judge, other.kind, epoch)
+    return verdicts.Seen(judge, other.strips[epoch], labels, epoch)
+
+
+@functools.lru_cache(maxsize=None)
+def _seen_of_reference(judge, kind, epoch):
+    return verdicts.Seen(judge, _reference()[kind].strips[epoch], _labels(judge, kind), epoch)
+
+
 def _labels(judge, kind):
     """What a strip is to show: in §9.2 the first ten test digits."""
     return judge.mnist.test.labels[:10].argmax(axis=1) if kind == 'conditional' else None
@@ -58,7 +70,7 @@ def _labels(judge, kind):
 @functools.lru_cache(maxsize=None)
 def _early(judge, kind):
     """The figures of the reference's strip after its first epoch."""
-    return verdicts.Seen(judge, _reference()[kind].strips[0], _labels(judge, kind)).figures
+    return _seen_of_reference(judge, kind, 0).figures
 
 
 def _check_data(judge, result):

@@ -7,7 +7,7 @@ import os
 import re
 
 from lab import files, languages
-from tools import verdicts
+from tools import likeness, verdicts
 from tools.marking import NOT_JUDGED
 from tools.sayings import tell, tell_all
 
@@ -80,7 +80,6 @@ CLOSING = {'en': 'The reference is what TensorFlow 1.15.5 drew. Strips differ fr
                  'how good the digits are, and not their pixels.',
            'ko': '기준은 텐서플로 1.15.5로 그린 그림이다. 그림은 실행할 때마다 다르므로 화소가 아니라 숫자가 얼마나 잘 '
                  '나왔는지를 비교한다.'}
-OF_OTHERS = {'same seed'}  # notes that name other students
 
 
 def text(student, marks):
@@ -91,7 +90,7 @@ def text(student, marks):
 def _text(student, marks, language):
     yield HELLO[language] % student
     for mark in marks:
-        own = mark._replace(notes=[said for said in mark.notes if said[0] not in OF_OTHERS])
+        own = mark._replace(notes=[said for said in mark.notes if said[0] not in likeness.NOTES])
         values = row(own, language)
         yield ''
         yield '%s: %s' % (values['listing'], VERDICTS[mark.verdict][language]) if mark.listing \

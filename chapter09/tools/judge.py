@@ -154,7 +154,8 @@ class Judge:
         distances = []
         for part in np.split(images, range(SEARCHED, len(images), SEARCHED)):
             # |x - t|² less |x|², which is the same for all t; what it finds is then measured exactly.
-            found = (self._train_squares - 2 * part @ self._train_images.T).argmin(axis=1)
+            products = 2 * part @ self._train_images.T
+            found = np.subtract(self._train_squares, products, out=products).argmin(axis=1)
             differences = part.astype(np.float64) - self._train_images[found]
             distances.append(np.sqrt(np.square(differences).mean(axis=1)))
         return np.concatenate(distances)
@@ -163,10 +164,10 @@ class Judge:
 @functools.lru_cache(maxsize=None)
 def of_mnist():
     """The Judge that has MNIST's own digits beside it, made once."""
-    return Judge(_mnist())
+    return Judge(read_mnist())
 
 
-def _mnist():
+def read_mnist():
     return input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True)
 
 
@@ -238,7 +239,7 @@ def margin(images):
 
 def main(chosen):
     """Trains a judge and writes its weights into the .npz file `chosen.out`."""
-    mnist = _mnist()
+    mnist = read_mnist()
     weights = train(mnist)
     probabilities = Judge(mnist, weights).read(mnist.test.images)[0]
     read_rightly = accuracy(probabilities, mnist.test.labels.argmax(axis=1))

@@ -19,6 +19,7 @@ ALIKE = 0.06  # mean difference; a JPEG's is 0.055 at most, two runs' at least 0
 ALIKE_MEANS = 0.033  # the same of `book_strips.means`; a JPEG's is 0.028, two runs' at least 0.042
 EXACTLY, ROUNDED = (2, 0.5), (5, 0.8)  # epochs, and share of them, at least, whose seconds tell a training
 LONG = 0.1  # seconds, from which on rounded ones count
+NOTES = {'same seed'}  # what says nothing against anybody
 
 # What is compared of a work: whose it is, its listing and kind; the run's id, seed and seconds (None and [] without a
 # run); whether its folder agrees with itself, and whether it began from weights of somebody else's (--init); its
@@ -83,28 +84,28 @@ def _references():
 
 def among(prints):
     """What is alike among students' Prints: [(likes, notes)], one for each of them."""
-    found = [([], []) for _ in prints]
+    found = [collections.defaultdict(list) for _ in prints]  # what is said: of whom
     for (a, mine), (b, other) in itertools.combinations(enumerate(prints), 2):
         said = _alike(mine, other) if mine.student != other.student else None
         if said:
-            is_note, what = said
-            found[a][is_note].append((what, _name(other, mine)))
-            found[b][is_note].append((what, _name(mine, other)))
-    return found
+            found[a][said].append(_name(other, mine))
+            found[b][said].append(_name(mine, other))
+    return [tuple([(what, _list(names)) for what, names in each.items() if (what in NOTES) is is_note]
+                  for is_note in (False, True)) for each in found]
 
 
 def _alike(mine, other):
-    """(Whether it is but a note, what to say), or None if two Prints of two students are not alike."""
+    """What to say of two Prints of two students; None if they are not alike."""
     if mine.id and mine.id == other.id or _same_training(mine.seconds, other.seconds):
-        return False, 'same run'
+        return 'same run'
     first = min(len(mine.losses), len(other.losses), 3)
     same_losses = first > 1 and mine.losses[:first] == other.losses[:first]
     if not (same_losses or set(mine.digests.values()) & set(other.digests.values())
             or mine.kind == other.kind and _pairs_alike(mine, other)):
         return None
     if mine.is_sound and other.is_sound:
-        return (True, 'same seed') if mine.seed == other.seed else (False, 'other seed')
-    return False, 'same strips'
+        return 'same seed' if mine.seed == other.seed else 'other seed'
+    return 'same strips'
 
 
 def _same_training(mine, other):

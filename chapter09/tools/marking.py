@@ -2,6 +2,8 @@
 
 import collections
 import difflib
+import functools
+import hashlib
 import io
 import os
 
@@ -12,6 +14,7 @@ from lab import listings, options
 from lab.errors import BadInput, one_line
 from lab.strips import colours
 from tools import compare, likeness, results, soundness, unpacking, verdicts, works
+from tools.judge import Judge
 
 LINES = 5000  # of a listing, up to which it is told how it has changed; difflib would take minutes
 GAP = 2  # px between the digits of a strip as it is shown
@@ -24,6 +27,28 @@ NOT_JUDGED = 'not judged'
 Mark = collections.namedtuple('Mark', [
     'student', 'listing', 'verdict', 'reason', 'epochs', 'seed', 'changed', 'resumed', 'tensorflow', 'processor',
     'likes', 'notes', 'strips', 'print'])
+
+
+class Remembering(Judge):
+    """A judge that searches MNIST for many images at once, which takes half as long, and for each image once."""
+
+    def __init__(self, mnist):
+        super().__init__(mnist)
+        self._known = {}
+
+    def nearest(self, images):
+        digests = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images]
+        new = {digest: number for number, digest in enumerate(digests) if digest not in self._known}
+        if new:
+            self._known.update(zip(new, super().nearest(images[list(new.values())])))
+        return np.array([self._known[digest] for digest in digests])
+
+    def prepare(self, strips):
+        """Searches for what the verdicts on strips will ask for, {epoch: float32 [rows, 10, 28, 28]}."""
+        images = [digits[-1] for digits in strips.values() if np.isfinite(digits[-1]).all()]
+        turned = [turn(digits) for digits in images for turn in verdicts.TURNS]
+        if images:
+            self.nearest(np.concatenate(images + turned).reshape(-1, 784))
 
 
 def refusal(student, *said):
@@ -69,13 +94,13 @@ def _judged(judge, work, looked):
         return NOT_JUDGED, why, strips, []
     if work.record and work.record['data'] not in (None, judge.data()):
         return NOT_JUDGED, ('other data',), strips, []
-    reference = results.find(compare.REFERENCE)[work.kind]
-    reference.trained = False  # and so strips are set beside strips: no weights of a hand-in are loaded
     mine = results.Result(work.kind, os.path.dirname(work.strips[max(work.images)]),
                           {epoch: work.strips[epoch] for epoch in work.images})
     mine.epochs = max(looked.epochs if looked else 0, max(work.images) + 1)
+    if isinstance(judge, Remembering):
+        judge.prepare(work.images)
     try:
-        found = compare.compare(judge, mine, reference)
+        found = compare.compare(judge, mine, _reference(work.kind))
     except BadInput:
         return NOT_JUDGED, ('other epochs',), strips, []
     verdict_of = {strip.epoch: strip.verdict.name for strip in found.strips}
@@ -83,6 +108,14 @@ def _judged(judge, work, looked):
     return (found.verdict.name, (found.verdict.reason,) if found.verdict.reason else (),
             [(epoch, png, verdict_of.get(epoch, '')) for epoch, png, _ in strips],
             [('fewer epochs',)] if found.shorter and not worse else [])
+
+
+@functools.lru_cache(maxsize=None)
+def _reference(kind):
+    """The strips of the reference as a Result, without its weights: none of a hand-in are loaded to be set beside."""
+    found = results.find(compare.REFERENCE)[kind]
+    found.trained = False
+    return found
 
 
 def _png(images):

@@ -1,0 +1,88 @@
+"""What a lab has left is packed into one zip, whole and alone."""
+
+import os
+import zipfile
+
+import pytest
+from commanding import command
+from conftest import snapshot
+from made import rewrite, train
+from processes import PAGE, TINY, Lab
+
+from lab import listings
+from tools import handins, marking, unpacking
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory, small):
+    """A project's runs/: of §9.1 a run of three epochs and an older one, an edited listing's, and a sweep's."""
+    folder = tmp_path_factory.mktemp('project')
+    mine = folder / '내_gan.py'
+    mine.write_text(open(TINY, encoding='utf-8').read(), encoding='utf-8')
+    for path, run, epochs in [(PAGE['basic'], 'basic', 1), (PAGE['basic'], 'basic', 3), (mine, '내_gan', 2),
+                              (TINY, os.path.join('sweep', 'basic', '1'), 1)]:
+        train(path, '--epochs', epochs, '--data', small, '--run', folder / 'runs' / run,
+              '--samples', folder / 'samples', output=folder / 'said')
+    assert sorted(os.listdir(str(folder / 'runs'))) == [
+        'basic', 'basic.1', 'basic.lock', 'sweep', '내_gan', '내_gan.lock']
+    return folder
+
+
+@pytest.fixture
+def project(trained, monkeypatch):
+    monkeypatch.setattr(listings, 'ROOT', str(trained))
+    return trained
+
+
+def test_what_grading_takes_and_nothing_else(project, tmp_path, the_judge):
+    before = snapshot(project / 'runs')
+    status, out, err = command('handin', '김민수', '--out', tmp_path / '김민수.zip')
+    size = os.path.getsize(str(tmp_path / '김민수.zip'))
+    assert (status, err) == (0, []) and size < 8e6
+    assert out == ['%s: basic (3 epochs), 내_gan (2 epochs); %.1f MB' % (tmp_path / '김민수.zip', size / 1e6)]
+    with zipfile.ZipFile(str(tmp_path / '김민수.zip')) as packed:
+        kept = {name: packed.read(name) for name in packed.namelist()}
+    checkpoint = ['digests.json', 'model.ckpt.data-00000-of-00001', 'model.ckpt.index', 'model.ckpt.meta', 'state.npz']
+    assert sorted(kept) == sorted(
+        '김민수/runs/%s/%s' % (run, name) for run, newest in [('basic', '0002'), ('내_gan', '0001')]
+        for name in ['run.json', 'listing.py', 'losses.csv', 'film.bin', 'samples/000.png',
+                     *('checkpoints/%s/%s' % (newest, each) for each in checkpoint)])
+    assert all(before[str(project / name[4:])] == content for name, content in kept.items())
+    assert snapshot(project / 'runs') == before
+    (tmp_path / 'unpacked').mkdir()
+    rows = marking.mark(the_judge, handins.Handin('김민수', str(tmp_path / '김민수.zip')), str(tmp_path / 'unpacked'))
+    assert [(row.listing, row.epochs, row.likes) for row in rows] == [('basic', 3, []), ('내_gan', 2, [])]
+
+
+def test_it_is_told_in_korean_and_takes_the_place_of_an_earlier_one(project, tmp_path):
+    (tmp_path / 'a.zip').write_bytes(b'old')
+    rewrite(project / 'runs' / 'basic.1', state='stopped')  # which is not packed, and so not told of
+    status, out, err = command('handin', 'a', '--out', tmp_path / 'a.zip', '--lang', 'ko')
+    assert (status, err) == (0, []) and 'basic(3세대), 내_gan(2세대), ' in out[0]
+    assert zipfile.is_zipfile(str(tmp_path / 'a.zip')) and os.listdir(str(tmp_path)) == ['a.zip']
+
+
+def test_a_run_that_was_killed_is_packed_as_it_stands(tmp_path, small, monkeypatch):
+    lab = Lab(tmp_path / 'lab', TINY, small, '--epochs', 3)
+    lab.run(kill_at=55)
+    assert lab.epochs() and b'running' in lab.read('run', 'run.json')
+    (tmp_path / 'runs').mkdir()
+    os.rename(lab.path('run'), str(tmp_path / 'runs' / 'mine'))
+    monkeypatch.setattr(listings, 'ROOT', str(tmp_path))
+    status, _, err = command('handin', 'a')  # where no --out is given, beside runs/
+    assert status == 0 and err == ['mine has not finished (running): it is handed in as it stands']
+    (tmp_path / 'unpacked').mkdir()
+    assert list(unpacking.copy(str(tmp_path / 'a.zip'), str(tmp_path / 'unpacked'))) == []
+
+
+def test_without_a_run_there_is_nothing_to_hand_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(listings, 'ROOT', str(tmp_path))
+    (tmp_path / 'runs' / 'sweep' / 'basic').mkdir(parents=True)
+    (tmp_path / 'runs' / 'basic.1').mkdir()
+    (tmp_path / 'runs' / 'basic.1' / 'run.json').write_text('{}')
+    for said in 'holds no run: train first (make basic, make cgan)', 'run.json cannot be read':
+        status, out, err = command('handin', '김민수')
+        assert status == 2 and out == [] and len(err) == 1 and said in err[0]
+        (tmp_path / 'runs' / 'basic').mkdir(exist_ok=True)
+        (tmp_path / 'runs' / 'basic' / 'run.json').write_text('{}')
+    assert not [name for name in os.listdir(str(tmp_path)) if name.endswith('.zip')]
