@@ -68,7 +68,7 @@ class Desk:
     """
 
     def __init__(self, scratch, cores, seconds):
-        self._scratch, self._cores, self._seconds = scratch, cores, seconds
+        self.seconds, self._scratch, self._cores = seconds, scratch, cores
         self._process = self._here = None
         self._ended = False
 
@@ -81,9 +81,9 @@ class Desk:
             self._start()
         try:
             self._here.send(handin)
-            if self._here.poll(self._seconds):
+            if self._here.poll(self.seconds):
                 return self._here.recv()
-            said = 'too long', self._seconds
+            said = 'too long', self.seconds
         except (EOFError, OSError):
             self._process.join(START)
             said = 'crashed', 'status %s' % self._process.exitcode
@@ -114,9 +114,10 @@ class Desk:
 
     def end(self):
         """Ends the process, and marks nothing any more."""
-        self._ended = True
-        if self._process is not None:
-            self._process.kill()
+        self._ended, process = True, self._process
+        if process is not None:
+            process.kill()
+            process.join()
 
 
 def _work(there, scratch, cores):

@@ -16,7 +16,7 @@ Handin = collections.namedtuple('Handin', ['name', 'path'])
 def found(folder):
     """The hand-ins of a folder, [Handin], by their students' names, each of which is there once."""
     handins, known = [], set()
-    for entry in sorted(os.listdir(folder)):
+    for entry in sorted(os.listdir(folder), key=spelled):
         if IGNORED.fullmatch(entry):
             continue
         path = os.path.join(folder, entry)

@@ -136,6 +136,9 @@ def _of_record(record):
         yield 'state', _short(record['state'])
     if record['lost'] is not None:
         yield 'lost', record['lost']
+    changed = [str(entry.get('after_epoch')) for entry in record['resumed'] if entry.get('changed')]
+    if changed:
+        yield 'changed later', _short(', '.join(changed))
     given = ['--%s %s' % (options.option_of(name), record['numbers'].get(name)) for name in record['given']]
     if given:
         yield 'options', _short(' '.join(given))

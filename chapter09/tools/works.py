@@ -71,16 +71,18 @@ def find(folder):
     """The works in a copied hand-in (`unpacking.copy`): [Work], at least one. Raises Refused if there are none."""
     runs, shown = _look(folder)
     texts = unpacking.listing_files(folder)
-    works, digests = {}, {}
+    works, digests, more = {}, {}, collections.defaultdict(list)
     for run, record in sorted(runs, key=_rank):
         name = record['listing']
         digests[run] = record['strips'].items()
         if name in works:
-            works[name].notes.append(('more runs', _within(run, folder)))
+            more[name].append(_within(run, folder))
             continue
         works[name] = _of_run(run, record)
         # What was run is in the run's folder; an edited copy beside it was not.
         texts = {file: text for file, text in texts.items() if listings.find(file).name != name}
+    for name, others in more.items():
+        works[name].notes.append(('more runs', len(others), ', '.join(others[:3]) + ', …' * (len(others) > 3)))
     for above, strips in sorted(shown.items(), key=lambda item: (-len(item[1]), item[0])):
         _add_shown(works, above, strips, digests, texts, folder)
     for file, text in texts.items():
