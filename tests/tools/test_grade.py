@@ -139,7 +139,8 @@ def test_what_a_hostile_zip_comes_to(mark, tmp_path):
     path, began = tmp_path / 'a.zip', time.process_time()
     whole = zipped(path, {'samples/099.png': strip()}).read_bytes()
     for content, why in (b'', 'empty'), (whole[:-30], 'no zip'), (whole[:1000], 'no zip'), \
-            (b'7z\xbc\xaf' * 99, 'no zip'), (b'PK\5\6' + bytes(18), 'nothing'), (whole[:-22] + b'PK\5\6' + b'\xff' * 18, 'too many'), \
+            (b'7z\xbc\xaf' * 99, 'no zip'), (b'PK\5\6' + bytes(18), 'nothing'), \
+            (whole[:-22] + b'PK\5\6' + b'\xff' * 18, 'too many'), \
             (whole.replace(b'PK\1\2', b'PK\1\3'), 'no zip'), (b'PK\5\6' * 5000, 'no zip'):
         path.write_bytes(content)
         row, = mark(path)
