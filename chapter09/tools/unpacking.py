@@ -54,9 +54,9 @@ def copy(path, target):
             raise Refused('link')
         copied = _Copied(target)
         if os.path.isdir(path):
-            copied.add_folder(path)
+            _add_folder(copied, path)
         elif path.lower().endswith('.zip'):
-            copied.add_zip(path, (), 1)
+            _add_zip(copied, path, (), 1)
         else:
             raise Refused('neither')
         return copied.notes()
@@ -75,89 +75,28 @@ class _Copied:
         for why, names in self._passed_over.items():
             yield (why, len(names), ', '.join(names[:3]) + ', …' * (len(names) > 3))
 
-    def add_folder(self, folder):
-        waiting = [(folder, ())]
-        while waiting:
-            above, names = waiting.pop()
-            try:
-                with os.scandir(above) as listed:
-                    entries = sorted(itertools.islice(listed, ENTRIES + 1), key=lambda entry: entry.name)
-            except OSError:
-                self._pass_over('closed', names)
-                continue
-            for entry in entries:
-                self._count()
-                if entry.is_symlink() and entry.name.lower() not in PRUNED:
-                    self._pass_over('links', (*names, entry.name))
-                elif entry.is_dir(follow_symlinks=False):
-                    if self._is_wanted((*names, entry.name), True):
-                        waiting.append((entry.path, (*names, entry.name)))
-                elif self._is_wanted((*names, entry.name), False):
-                    self._add_entry(entry, (*names, entry.name))
+    def count(self):
+        self._entries += 1
+        if self._entries > ENTRIES:
+            raise Refused('too many', ENTRIES)
 
-    def _add_entry(self, entry, names):
-        if not entry.is_file(follow_symlinks=False):
-            self._pass_over('devices', names)
-        else:
-            try:
-                opened = files.regular(entry.path)
-            except OSError:
-                self._pass_over('closed', names)
-                return
-            with opened:
-                self._add(names, os.fstat(opened.fileno()).st_size, opened, 0)
-
-    def add_zip(self, path, above, depth):
-        """Adds what a zip holds, as if it stood in the folder that the names `above` lead to."""
-        with files.regular(path) as opened:
-            _check_contents(opened)
-            try:
-                packed = zipfile.ZipFile(opened)
-            except Exception:  # nothing but foreign bytes is being parsed, and they may be anything
-                raise Refused('no zip') from None
-            with packed:
-                for member in packed.infolist():
-                    self._count()
-                    self._add_member(packed, member, above, depth)
-
-    def _add_member(self, packed, member, above, depth):
-        name = name_of(member)
-        names = [part for part in name.split('/') if part not in ('', '.')]
-        if '..' in names or name.startswith('/') or re.match('[A-Za-z]:', name) or '\0' in name:
-            raise Refused('climbs', one_line(name)[:LONGEST])
-        inside, mode = (*above, *names), member.external_attr >> 16
-        if not names or not self._is_wanted(inside, name.endswith('/')) or name.endswith('/'):
-            return
-        if stat.S_ISLNK(mode):
-            self._pass_over('links', inside)
-        elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            self._pass_over('devices', inside)
-        elif member.flag_bits & 1:
-            raise Refused('encrypted')
-        elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            self._pass_over('methods', inside)
-        else:
-            try:
-                with packed.open(member) as opened:
-                    self._add(inside, member.file_size, opened, depth)
-            except (Refused, OSError):  # the latter of the disk that is written to
-                raise
-            except Exception:  # nothing but foreign bytes is being parsed
-                self._pass_over('damaged', inside)
-
-    def _is_wanted(self, names, is_folder):
+    def is_wanted(self, names, is_folder):
+        """Whether the file or folder that these names lead to is to be looked at."""
         folders = names if is_folder else names[:-1]
         if any(name.lower() in PRUNED for name in folders):
             return False
         if len(folders) > DEPTH:
-            self._pass_over('deep', names)
+            self.pass_over('deep', names)
             return False
         return is_folder or _most(names[-1]) is not None
 
-    def _add(self, names, size, opened, depth):
-        """Copies an open file of so many bytes, of which there may be fewer."""
+    def pass_over(self, why, names):
+        self._passed_over[why].append(one_line('/'.join(map(spelled, names)))[-LONGEST:])
+
+    def add(self, names, size, opened, depth):
+        """Copies an open file of so many bytes, of which there may be fewer; depth, the number of zips around it."""
         if size > _most(names[-1]):
-            self._pass_over('large', names)
+            self.pass_over('large', names)
             return
         self._bytes += size
         if self._bytes > UNPACKED:
@@ -183,21 +122,87 @@ class _Copied:
         try:
             if depth > ZIPS:
                 raise Refused('nested')
-            self.add_zip(path, (*names[:-1], names[-1][:-4]), depth)
+            _add_zip(self, path, (*names[:-1], names[-1][:-4]), depth)
         except Refused as refused:
             if refused.said[0] in ('too much', 'too many', 'climbs'):
                 raise
-            self._pass_over('zips', names)
+            self.pass_over('zips', names)
         finally:
             os.remove(path)
 
-    def _count(self):
-        self._entries += 1
-        if self._entries > ENTRIES:
-            raise Refused('too many', ENTRIES)
 
-    def _pass_over(self, why, names):
-        self._passed_over[why].append(one_line('/'.join(map(spelled, names)))[-LONGEST:])
+def _add_folder(copied, folder):
+    waiting = [(folder, ())]
+    while waiting:
+        above, names = waiting.pop()
+        try:
+            with os.scandir(above) as listed:
+                entries = sorted(itertools.islice(listed, ENTRIES + 1), key=lambda entry: entry.name)
+        except OSError:
+            copied.pass_over('closed', names)
+            continue
+        for entry in entries:
+            copied.count()
+            if entry.is_symlink() and entry.name.lower() not in PRUNED:
+                copied.pass_over('links', (*names, entry.name))
+            elif entry.is_dir(follow_symlinks=False):
+                if copied.is_wanted((*names, entry.name), True):
+                    waiting.append((entry.path, (*names, entry.name)))
+            elif copied.is_wanted((*names, entry.name), False):
+                _add_entry(copied, entry, (*names, entry.name))
+
+
+def _add_entry(copied, entry, names):
+    if not entry.is_file(follow_symlinks=False):
+        copied.pass_over('devices', names)
+    else:
+        try:
+            opened = files.regular(entry.path)
+        except OSError:
+            copied.pass_over('closed', names)
+            return
+        with opened:
+            copied.add(names, os.fstat(opened.fileno()).st_size, opened, 0)
+
+
+def _add_zip(copied, path, above, depth):
+    """Adds what a zip holds, as if it stood in the folder that the names `above` lead to."""
+    with files.regular(path) as opened:
+        _check_contents(opened)
+        try:
+            packed = zipfile.ZipFile(opened)
+        except Exception:  # nothing but foreign bytes is being parsed, and they may be anything
+            raise Refused('no zip') from None
+        with packed:
+            for member in packed.infolist():
+                copied.count()
+                _add_member(copied, packed, member, above, depth)
+
+
+def _add_member(copied, packed, member, above, depth):
+    name = name_of(member)
+    names = [part for part in name.split('/') if part not in ('', '.')]
+    if '..' in names or name.startswith('/') or re.match('[A-Za-z]:', name) or '\0' in name:
+        raise Refused('climbs', one_line(name)[:LONGEST])
+    inside, mode = (*above, *names), member.external_attr >> 16
+    if not names or not copied.is_wanted(inside, name.endswith('/')) or name.endswith('/'):
+        return
+    if stat.S_ISLNK(mode):
+        copied.pass_over('links', inside)
+    elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        copied.pass_over('devices', inside)
+    elif member.flag_bits & 1:
+        raise Refused('encrypted')
+    elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        copied.pass_over('methods', inside)
+    else:
+        try:
+            with packed.open(member) as opened:
+                copied.add(inside, member.file_size, opened, depth)
+        except (Refused, OSError):  # the latter of the disk that is written to
+            raise
+        except Exception:  # nothing but foreign bytes is being parsed
+            copied.pass_over('damaged', inside)
 
 
 def _most(name):
