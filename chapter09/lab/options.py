@@ -220,6 +220,14 @@ def file(text):
     return path
 
 
+def address(text):
+    """HOST:PORT; tcp:// may stand before it, as dask tells addresses."""
+    found = re.fullmatch(r'(tcp://)?(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+):([0-9]{1,5})', text)
+    if found and text.isprintable() and 0 < int(found.group(3)) < 2 ** 16:
+        return text
+    raise argparse.ArgumentTypeError('%.60r is no HOST:PORT: give one, such as 10.0.0.5:8786' % text)
+
+
 def _weights(text):
     """An .npz file, or a checkpoint without its .index."""
     path = place(text)

@@ -45,6 +45,22 @@ def versions(file):
             file: files.digest(os.path.join(above, file))[:12]}
 
 
+async def _meet(address):
+    """Sees to it that a scheduler answers at an address, for with anything else dask waits, or ends in tracebacks.
+
+    Raises OSError or TimeoutError if nothing answers, ValueError if it is something else that does.
+    """
+    try:
+        async with distributed.rpc(address, timeout=PATIENCE) as there:
+            kind = (await asyncio.wait_for(there.identity(), PATIENCE))['type']
+    except (OSError, asyncio.TimeoutError):
+        raise
+    except Exception as error:  # whatever can be made of the words of another program
+        raise ValueError('something else does: %s' % reason(error)) from None
+    if kind != 'Scheduler':
+        raise ValueError('something else does: %.60r' % (kind,))
+
+
 class Place:
     """Where a run is kept on the machine that asks for it, which no other process may use meanwhile.
 
@@ -90,6 +106,7 @@ class Cluster:
         for handler in logging.getLogger('distributed').handlers:
             handler.setLevel(logging.CRITICAL)  # what matters of it is said here
         try:
+            asyncio.run(_meet(address))
             self._client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, asyncio.TimeoutError) as error:
             raise BadInput('--scheduler %s does not answer (%s): is a scheduler running there? (dask scheduler)'
@@ -301,7 +318,13 @@ def unpack(parcel, run):
 def work(address):
     """A worker for the scheduler at `address`, with as many threads as there are cores, until it is stopped."""
     async def until_it_ends():
-        say('waiting for the scheduler at %s to answer' % address)  # which may come later
+        say('waiting for the scheduler at %s to answer' % address)
+        while True:  # it may come later
+            try:
+                await _meet(address)
+                break
+            except (OSError, asyncio.TimeoutError):
+                await asyncio.sleep(jobs.INTERVAL)
         async with distributed.Worker(address, nthreads=machine.cores(), memory_limit=0) as worker:
             say('worker %s: trains for %s' % (worker.address, address))
             await worker.finished()

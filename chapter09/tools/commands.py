@@ -84,7 +84,7 @@ def several(name, words):
                          help='where its random draws start (default: "1 2 3 4")')
         own.add_argument('--csv', metavar='FILE', type=options.file,
                          help='also write losses and D_mean of all epochs there')
-        own.add_argument('--scheduler', metavar='HOST:PORT',
+        own.add_argument('--scheduler', metavar='HOST:PORT', type=options.address,
                          help="train on the workers of this scheduler of dask's (docs/speed.md)")
     chosen, rest = own.parse_known_args(words)
     if name == 'sweep':
@@ -107,7 +107,7 @@ def several(name, words):
 
 def worker(name, words):
     own = parser(name, COMMANDS[name][1])
-    own.add_argument('scheduler', metavar='HOST:PORT', help='where `dask scheduler` is running')
+    own.add_argument('scheduler', metavar='HOST:PORT', type=options.address, help='where `dask scheduler` is running')
     chosen = own.parse_args(words)
     _need_distributed()
     from tools import cluster

@@ -1,13 +1,16 @@
 """Sweeps on a real cluster: a scheduler and workers on this machine, some of which are killed."""
 
+import argparse
 import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -15,7 +18,7 @@ import pytest
 from conftest import write_set
 from processes import TINY
 
-from lab import checkpoints, listings, machine
+from lab import checkpoints, listings, machine, options
 from tools import cluster, several
 
 SEEDS = '1', '2', '3', '4', '5', '6'
@@ -259,7 +262,8 @@ def test_workers_of_another_kind_are_left_out_by_name(project, tmp_path, started
 
 @pytest.mark.parametrize('words, reason', [
     (['--scheduler', '127.0.0.1:1'], '--scheduler 127.0.0.1:1 does not answer'),
-    (['--scheduler', 'nowhere'], 'nowhere'),
+    (['--scheduler', 'nowhere'], 'nowhere'), (['--scheduler', 'tls://127.0.0.1:1'], 'tls://127.0.0.1:1'),
+    (['--scheduler', ''], "'' is no HOST:PORT"), (['--scheduler', '127.0.0.1:65536'], '127.0.0.1:65536'),
     (['--scheduler', '127.0.0.1:1', '--data', '.'], '--data is of this machine')])
 def test_a_scheduler_that_is_not_there(project, started, words, reason):
     ended = subprocess.run([sys.executable, *map(str, sweep_words(project, *words))], encoding='utf-8',
@@ -267,3 +271,55 @@ def test_a_scheduler_that_is_not_there(project, started, words, reason):
     assert ended.returncode == 2 and ended.stdout == '', ended
     line, = ended.stderr.splitlines()
     assert reason in line and not (project / 'runs').exists()
+
+
+@pytest.fixture
+def no_scheduler():
+    """The address of a server that answers as HTTP's do, whatever it is asked."""
+    def answer():
+        with contextlib.suppress(OSError):
+            while True:
+                asking, _ = server.accept()
+                with asking:
+                    asking.recv(1)
+                    asking.sendall(b'HTTP/1.1 400 Bad Request\r\n\r\n')
+                    asking.shutdown(socket.SHUT_WR)
+                    while asking.recv(2 ** 16):
+                        pass
+
+    server = socket.create_server(('127.0.0.1', 0))
+    threading.Thread(target=answer, daemon=True).start()
+    yield '127.0.0.1:%d' % server.getsockname()[1]
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+
+
+def test_what_answers_is_no_scheduler(project, no_scheduler):
+    for words in sweep_words(project, '--scheduler', no_scheduler), [project / 'chapter09', 'worker', no_scheduler]:
+        ended = subprocess.run([sys.executable, *map(str, words)], encoding='utf-8', capture_output=True, timeout=100)
+        assert ended.returncode == 2 and ended.stdout == '', ended
+        line = ended.stderr.splitlines()[-1]
+        assert line.startswith('chapter09: error: ')
+        assert '%s does not answer (something else does: ' % no_scheduler in line
+        assert len(ended.stderr.splitlines()) == (2 if 'worker' in words else 1), ended
+
+
+def test_a_scheduler_that_says_nothing(project):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        address = '127.0.0.1:%d' % server.getsockname()[1]
+        ended = subprocess.run([sys.executable, *map(str, sweep_words(project, '--scheduler', address))],
+                               encoding='utf-8', capture_output=True, timeout=100)
+    assert ended.returncode == 2 and '%s does not answer' % address in ended.stderr, ended
+    assert len(ended.stderr.splitlines()) == 1 and not (project / 'runs').exists()
+
+
+@pytest.mark.parametrize('address', [
+    'nowhere', 'tls://127.0.0.1:1', '127.0.0.1:0', '127.0.0.1:x', '', 'a b:1', '::1:8786', 'a\u200f:1'])
+def test_no_address_of_a_scheduler(address):
+    with pytest.raises(argparse.ArgumentTypeError, match='is no HOST:PORT: give one'):
+        options.address(address)
+
+
+def test_addresses_of_schedulers():
+    for address in 'tcp://127.0.0.1:8786', 'gpu-1.lab:8786', '[::1]:8786', '\uae30\uacc4:1':
+        assert options.address(address) == address
