@@ -6,6 +6,7 @@ import math
 import os
 import re
 import struct
+import sys
 
 from lab import listings
 from lab.errors import BadInput, reason, say
@@ -22,6 +23,12 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **keywords):
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **keywords)
+
+    def parse_known_args(self, args=None, namespace=None):
+        for word in sys.argv[1:] if args is None else args:
+            if re.fullmatch('--[^=]+=--', word):  # of which argparse makes an empty list
+                self.error('argument %s: -- is no value of it' % word[:-3])
+        return super().parse_known_args(args, namespace)
 
     def print_help(self, file=None):
         print(self.format_help(), end='', file=file, flush=True)  # argparse would not tell that there is no room for it

@@ -132,6 +132,14 @@ def test_bad_options(capsys, tmp_path, monkeypatch, option, value):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize('option', ['run', 'epochs', 'seed', 'device'])
+def test_two_dashes_are_no_value(capsys, option):
+    with pytest.raises(SystemExit) as end:
+        parse('--%s=--' % option)
+    line, = capsys.readouterr().err.splitlines()
+    assert end.value.code == 2 and '--%s: -- is no value of it; see --help' % option in line
+
+
 def test_a_listing_that_notepad_has_saved(small, tmp_path):
     """With the mark of UTF-8 in front and its own ends of lines, as Python takes it."""
     with open(TINY, encoding='utf-8') as file:
