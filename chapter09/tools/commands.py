@@ -10,8 +10,9 @@ import re
 import runpy
 import sys
 import unicodedata
+import warnings
 
-from lab import languages, listings, options, outputs, records
+from lab import files, languages, listings, options, outputs, records
 from lab.errors import BadInput, reason
 
 DIGITS, ROWS, TILES = 1000, 100, 2000  # the most that is drawn at a time: in a row, of rows, in all
@@ -59,6 +60,9 @@ def listing_parser(path, prog=None):
     """The Parser of a listing's options, by its text alone."""
     text = listings.read(path)
     try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # they come when it is run
+            compile(files.read(path, listings.LARGEST), path, 'exec', dont_inherit=True)
         numbers = listings.Numbers(text, path).written
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadInput('%s is no Python (%s, line %s): mend it' % (

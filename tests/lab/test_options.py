@@ -160,7 +160,9 @@ def test_a_listing_that_hides_a_module_of_pythons(tmp_path, name, words):
                                      % (tmp_path / 'chapter09' / name, name[:-3]))
 
 
-@pytest.mark.parametrize('text', ['import lab\nrun = lab.Run(globals(\n', 'a = 1\nb = = 2\n', 'a = 1\0\n'])
+@pytest.mark.parametrize('text', [
+    'import lab\nrun = lab.Run(globals(\n', 'a = 1\nb = = 2\n', 'a = 1\0\n', 'return\n', 'break\n',
+    'def f(a, a): pass\n', 'a = 1\nfrom __future__ import annotations\n', '# coding: none\n'])
 def test_a_listing_that_is_no_program(tmp_path, text):
     (tmp_path / 'my_gan.py').write_text(text)
     with pytest.raises(BadInput, match=r'my_gan.py is no Python \('):
