@@ -23,6 +23,9 @@ class Choice:
     """
 
     def __init__(self, namespace, arguments):
+        if not isinstance(namespace, dict):
+            raise BadInput('lab.Run takes the names of the listing, lab.Run(globals()), and %.30r has none'
+                           % (namespace,))
         self._namespace = namespace
         file = namespace.get('__file__')
         self.is_script = bool(

@@ -368,3 +368,9 @@ def test_a_folder_without_write_permission_is_found_before_training(small, tmp_p
     (tmp_path / 'locked').mkdir(mode=0o555)
     ended = run(TINY, '--data', small, option, tmp_path / 'locked' / name, output=tmp_path, before=drop_roots_privilege)
     refused(ended, option, tmp_path / 'locked')
+
+
+@pytest.mark.parametrize('namespace', [5, None, 'my_gan.py', [], len])
+def test_what_is_not_the_names_of_a_listing(namespace):
+    with pytest.raises(BadInput, match=r'takes the names of the listing, lab.Run\(globals\(\)\), and .* has none'):
+        Choice(namespace, {})
