@@ -36,8 +36,7 @@ class Choice:
         self.title = listings.title(self.text or '')
         self._made = listings.Numbers(self.text, file) if file and self.text else None
         defaults = self._made.written if self._made else _numbers_in(namespace)
-        self.numbers = {name: namespace[name] for name in defaults
-                        if type(namespace.get(name)) in (int, float)}
+        self.numbers = {name: namespace[name] for name in defaults if listings.is_number(namespace.get(name))}
         self._has_seed, self._seed = 'seed' in self.numbers, self.numbers.pop('seed', 7)
         try:
             options.seed(str(self._seed))
@@ -114,4 +113,4 @@ def _cells(namespace):
 
 def _numbers_in(namespace):
     return {name: value for name, value in namespace.items()
-            if type(value) in (int, float) and not name.startswith('_') and name not in listings.GIVEN_BY_THE_DATA}
+            if listings.is_number(value) and not name.startswith('_') and name not in listings.GIVEN_BY_THE_DATA}

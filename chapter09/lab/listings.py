@@ -125,4 +125,9 @@ def _worked_out(expression, known):
         number = known[expression.id] if isinstance(expression, ast.Name) else ast.literal_eval(expression)
     except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError, MemoryError):
         return None
-    return number if type(number) in (int, float) else None
+    return number if is_number(number) else None
+
+
+def is_number(value):
+    """Whether a value may be one of a listing's numbers; Python does not even write down the largest."""
+    return type(value) is float or type(value) is int and abs(value) < LIMIT

@@ -98,6 +98,13 @@ def test_numbers_beyond_all_bounds_are_none():
     assert listings.Numbers(squares + 'm = n\n').written == {'n': 9}
 
 
+def test_numbers_that_python_does_not_write_down():
+    """Such as a notebook's factorial, or 0xfff… in a listing."""
+    huge = 16 ** 5000
+    assert listings.Numbers('n = 9\nm = 0x1%s\n' % (5000 * '0')).written == {'n': 9}
+    assert Choice({'huge': huge, 'below': -huge, 'seed': huge, 'n_layers': 3}, {}).numbers == {'n_layers': 3}
+
+
 def test_what_is_given_is_in_the_result_and_nothing_else():
     assert parse() == {}
     assert parse('--epochs', '3', '--n-layers', '4', '--momentum', '0.9', '--below', '-7', '--seed', 'random') == {
