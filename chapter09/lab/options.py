@@ -101,6 +101,8 @@ def arguments(words, numbers):
     for name, value in words.items():
         if name in PATHS and not isinstance(value, (str, os.PathLike, bool, type(None))):
             raise BadInput('%s=%.30r names no place: give a text, or a path of pathlib' % (name, value))
+        if isinstance(value, os.PathLike):
+            value = os.fsdecode(value)  # the text of an os.DirEntry is another
         if isinstance(value, bool):
             if value:
                 yield '--' + name
@@ -167,8 +169,8 @@ def _rate(text):
 
 def place(text):
     """A path, made absolute."""
-    if not text:
-        raise argparse.ArgumentTypeError('it names nothing')
+    if not text or '\0' in text:
+        raise argparse.ArgumentTypeError('it names nothing' if not text else '%.30r is no name: name another' % text)
     try:
         text.encode('utf-8')
     except UnicodeError:

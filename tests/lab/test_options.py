@@ -261,8 +261,11 @@ def test_what_is_neither_a_text_nor_a_path_names_no_place(tmp_path, option):
     for value in b'x', 5, 2.5, ['x']:
         with pytest.raises(BadInput, match=r"^%s=.* names no place: give a text, or a path of pathlib$" % option):
             Choice({}, {option: value})
-    for value in str(tmp_path / 'run'), tmp_path / 'run', None:
-        expected = os.path.join(listings.ROOT, 'runs', 'notebook') if value is None else str(value)
+    with pytest.raises(BadInput, match=r"--%s: '/x\\x00y' is no name: name another" % option):
+        Choice({}, {option: '/x\0y'})
+    (tmp_path / 'run').mkdir()
+    for value in str(tmp_path / 'run'), tmp_path / 'run', next(os.scandir(str(tmp_path))), None:
+        expected = os.path.join(listings.ROOT, 'runs', 'notebook') if value is None else str(tmp_path / 'run')
         assert Choice({}, {'run': value}).options['run'] == expected
 
 
