@@ -428,6 +428,11 @@ def test_what_is_misplaced_is_refused_before_the_run_begins(train, tmp_path, edi
     assert snapshot(tmp_path / 'lab' / 'run') == before
 
 
+def test_as_many_epochs_as_numpy_has_counted(train):
+    ended = train(text=page.text('tiny').replace('run.epochs(total_epoch)', 'run.epochs(np.int64(2))'))
+    assert ended.status == 0 and ended.out[1].startswith('Epoch: 0001') and len(ended.out) == 3, ended
+
+
 def test_epochs_without_a_step(train):
     ended = train(text=page.text('tiny').replace('run.epochs(total_epoch)', 'list(run.epochs(total_epoch))'))
     assert [line for line in ended.err if 'has ended without a step' in line] == [

@@ -113,7 +113,7 @@ class Run:
             self.close()
             _active.append(self)
         self._training = Training(self._choice, self._folder, self._record, self._sess, self._namespace,
-                                  total_epoch)
+                                  int(total_epoch))
         try:
             with stopping.listening(self._training.stop):
                 self._training.begin()
