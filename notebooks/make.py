@@ -1,0 +1,104 @@
+"""Makes the chapter's notebooks of the two listings and of our own texts: python notebooks/make.py [FOLDER]
+
+A cell of a listing is a cell here, to the letter; only lab.Run is given its options as arguments. What stands
+before each is a section of texts.ko.md or texts.en.md, which begins with the cell's name as a comment, <!-- 9.1-4 -->.
+"""
+
+import os
+import re
+import sys
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'chapter09'))
+from lab import files, languages, listings  # noqa: E402
+
+RUN = re.compile(r'(?m)^run = lab\.Run\(globals\(\)\).*$')
+RUN_HERE = "run = lab.Run(globals(), epochs=10, run='runs/notebook_%s')  # also n_hidden=64, seed=11, resume=True, …"
+
+START = '''
+PROJECT = ''
+
+import os, sys
+found = [place for place in ('.', '..', PROJECT, 'gan') if os.path.isfile(os.path.join(place, 'chapter09/lab/run.py'))]
+if not found:
+    !git clone --depth 1 -- "$PROJECT" gan
+os.chdir(found[0] if found else 'gan')
+sys.path.insert(0, os.path.abspath('chapter09'))
+'''
+
+STRIPS = '''
+from IPython.display import Image, display
+from lab import records
+
+for epoch, path in records.strips('runs/notebook_%s/samples').items():
+    print(os.path.basename(path))
+    display(Image(path))
+'''
+
+JUDGE = '''
+noise = get_noise(1000, n_noise)
+real, gene = sess.run([D_real, D_gene], feed_dict={X: mnist.test.images[:1000], Z: noise})
+print(real.mean(), gene.mean())
+'''
+
+DRAW = '''
+wanted = [2, 0, 2, 6, 1, 1, 2, 7]
+images = sess.run(G, feed_dict={Y: np.eye(n_class)[wanted], Z: get_noise(len(wanted), n_noise)})
+
+plt.figure(figsize=(len(wanted), 1))
+plt.axis('off')
+plt.imshow(np.hstack(images.reshape(-1, 28, 28)), vmin=0, vmax=1);
+'''
+
+CHECK = '''
+!"{sys.executable}" chapter09 check 1 --run runs/notebook_conditional --lang %s
+'''
+
+
+def steps(name):
+    """[(the name of a cell, such as 9.1-4, its source)] of a listing of the chapter."""
+    text = listings.read(os.path.join(listings.CHAPTER09, listings.CHAPTER[name].file))
+    _, title, *cells = re.split(r'(?m)^# %% ', text)
+    for cell in cells:
+        yield cell.split()[0], RUN.sub(RUN_HERE % name, '# ' + cell)
+
+
+def texts(language):
+    """{the name of a cell: what is said before it, in Markdown}."""
+    text = files.read(os.path.join(HERE, 'texts.%s.md' % language), listings.LARGEST).decode()
+    _, *parts = re.split(r'(?m)^<!-- (\S+) -->$', text)
+    return dict(zip(parts[::2], parts[1::2]))
+
+
+def notebook(language):
+    """The notebook in a language, as the text of its file."""
+    said, cells = texts(language), []
+    for name, source in [
+            ('title', None), ('start', START),
+            ('basic', None), *steps('basic'), ('basic-strips', STRIPS % 'basic'), ('basic-D', JUDGE),
+            ('conditional', None), *steps('conditional'), ('conditional-strips', STRIPS % 'conditional'),
+            ('conditional-digits', DRAW), ('exercises', None), ('check', CHECK % language), ('end', None)]:
+        number = name.replace('.', '-')  # of an id, which takes no point
+        cells.append(new_markdown_cell(said.pop(name).strip(), id='text-' + number))
+        if source:
+            cells.append(new_code_cell(source.strip(), id='code-' + number))
+    if said:
+        raise ValueError('texts.%s.md: there is no cell %s' % (language, ', '.join(said)))
+    made = new_notebook(cells=cells, metadata={
+        'kernelspec': {'display_name': 'Python 3', 'language': 'python', 'name': 'python3'},
+        'language_info': {'name': 'python'}})
+    made.nbformat_minor = 5  # the first with ids
+    nbformat.validate(made)
+    return nbformat.writes(made) + '\n'
+
+
+def main(folder=HERE):
+    for language in languages.KNOWN:
+        files.write(os.path.join(folder, 'chapter09.%s.ipynb' % language), notebook(language))
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
