@@ -18,6 +18,7 @@
 #   make verify    does this machine give TensorFlow 1.15's numbers?
 #   make matrix    verify, under every Python found here
 #   make bench     how fast, beside TensorFlow 1.15 and PyTorch?
+#   make notebook  notebooks/chapter09.ko.ipynb and .en.ipynb anew, when a listing or what is said of it has changed
 #   make test      the tests
 #   make soak      a full-size run, killed and resumed a hundred times
 #
@@ -71,8 +72,8 @@ WORDS = IFS=$$(printf '\037'); set -f; \
 RUN = $(WORDS); exec "$$VENV/bin/python"
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-.PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves check verify doctor bench test soak \
-  matrix environment environment-cluster environment-dev
+.PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves check verify doctor bench notebook test \
+  soak matrix environment environment-cluster environment-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -113,6 +114,9 @@ verify: environment
 
 bench: environment
 	@$(RUN) bench/bench.py "$$@"
+
+notebook: environment-dev
+	@$(RUN) notebooks/make.py "$$@"
 
 test: environment-dev
 	@$(RUN) -m pytest -q -n 2 --dist loadfile "$$@"

@@ -1,20 +1,25 @@
-"""In a notebook a listing leaves what it has made to play with, and all else as it was. In real kernels."""
+"""In a notebook a listing leaves what it has made to play with, and all else as it was. In real kernels.
+
+And the chapter's own notebooks: they are what is made of the listings now, and they run, wherever they are.
+"""
 
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
 
 import jupytext
+import nbformat
 import page
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lab import listings
+from lab import files, languages, listings, records
 
 STATE = '''
 import fcntl, matplotlib, os, signal
@@ -33,12 +38,12 @@ before = state()
 
 
 class Kernel:
-    """A notebook that is run cell by cell."""
+    """A notebook in a folder that is run cell by cell."""
 
-    def __init__(self):
+    def __init__(self, folder=listings.ROOT):
         self.notebook = new_notebook()
         self.client = NotebookClient(self.notebook, timeout=200, allow_errors=True,
-                                     resources={'metadata': {'path': listings.ROOT}})
+                                     resources={'metadata': {'path': str(folder)}})
 
     def __call__(self, source):
         """Runs a cell; returns its result, what it printed, and what ended it, as texts."""
@@ -174,3 +179,142 @@ def test_cells_that_were_ended_half_way_can_be_run_again(kernel, small, tmp_path
 def test_bad_options_by_keyword(kernel, words, said):
     error = kernel('import lab\nn_hidden = 256\ntotal_epoch = 3\nlab.Run(globals(), %s)' % words)['error']
     assert error.startswith('error: ') and said in error and 'Traceback' not in error
+
+
+# --- the chapter's notebooks
+
+NOTEBOOKS = os.path.join(listings.ROOT, 'notebooks')
+
+
+def notebook(language):
+    return nbformat.read(os.path.join(NOTEBOOKS, 'chapter09.%s.ipynb' % language), nbformat.NO_CONVERT)
+
+
+def texts(language):
+    return '\n'.join(cell.source for cell in notebook(language).cells if cell.cell_type == 'markdown')
+
+
+def codes(language, *edits):
+    """{id: source} of the code cells, with each of the pairs replaced."""
+    found = {cell.id: cell.source for cell in notebook(language).cells if cell.cell_type == 'code'}
+    for old, new in edits:
+        assert any(old in source for source in found.values()), old
+        found = {name: source.replace(old, new) for name, source in found.items()}
+    return found
+
+
+def test_the_notebooks_are_what_make_notebook_makes_now(tmp_path):
+    subprocess.run([sys.executable, os.path.join(NOTEBOOKS, 'make.py'), str(tmp_path)], check=True)
+    for name in os.listdir(str(tmp_path)):
+        assert (tmp_path / name).read_bytes() == files.read(os.path.join(NOTEBOOKS, name), 2 ** 20), 'make notebook'
+    assert len(os.listdir(str(tmp_path))) == len(languages.KNOWN)
+
+
+@pytest.mark.parametrize('language', languages.KNOWN)
+def test_the_listings_stand_in_them_to_the_letter(language):
+    found = notebook(language)
+    nbformat.validate(found)
+    for before, cell in zip(found.cells, found.cells[1:]):
+        assert {before.cell_type, cell.cell_type} != {'code'}, 'before each cell something is said'
+    assert not any(cell.outputs or cell.execution_count for cell in found.cells if cell.cell_type == 'code')
+    for name, number in ('basic', 1), ('conditional', 2):
+        there = [source for title, source in codes(language).items() if title.startswith('code-9-%d-' % number)]
+        run = re.compile(r'(?m)^run = lab.Run.*')
+        _, due = re.split(r'(?m)(?=^# %%%% 9\.%d-1 )' % number, page.text(name))
+        assert run.sub('', '\n'.join(there)).replace('\n', '') == run.sub(
+            '', due.replace('# %% ', '# ')).replace('\n', '')
+        assert "run = lab.Run(globals(), epochs=10, run='runs/notebook_%s')" % name in '\n'.join(there)
+
+
+@pytest.mark.parametrize('language, docs', [('en', 'exercises.md'), ('ko', 'exercises.ko.md')])
+def test_the_exercises_are_those_of_the_docs_and_what_is_linked_is_there(language, docs):
+    with open(os.path.join(listings.ROOT, 'docs', docs), encoding='utf-8') as file:
+        due = re.findall(r'(?m)^## (\d+)\. (.*)$', file.read())
+    found = texts(language)
+    assert re.findall(r'(?m)^(\d+)\. \*\*(.*?)\*\*', found) == due and len(due) == 10
+    links = re.findall(r'\]\((.*?)\)', found)
+    assert '../docs/' + docs in links
+    for link in links:
+        assert os.path.isfile(os.path.join(NOTEBOOKS, link)), link
+
+
+@pytest.fixture(scope='module')
+def project(tmp_path_factory):
+    """A copy of the project, in which git has what a clone is to have."""
+    folder = tmp_path_factory.mktemp('notebooks') / '내 프로젝트'
+    for name in 'chapter09', 'notebooks', os.path.join('mnist', 'data'):
+        shutil.copytree(os.path.join(listings.ROOT, name), str(folder / name),
+                        ignore=shutil.ignore_patterns('__pycache__', '.ipynb_checkpoints'))
+    for words in (['init', '-q'], ['add', 'chapter09', 'mnist'],
+                  ['-c', 'user.name=a', '-c', 'user.email=a', 'commit', '-q', '-m', 'a']):
+        subprocess.run(['git', '-C', str(folder), *words], check=True)
+    return folder
+
+
+def test_they_run_alike_in_both_languages():
+    ko, en = (codes(language, ('--lang ' + language, '--lang')) for language in ('ko', 'en'))
+    assert ko == en
+
+
+def test_a_notebook_that_is_alone_fetches_the_project_and_runs_from_top_to_bottom(project, small, tmp_path):
+    kernel, ended = Kernel(tmp_path), {}
+    edits = ("PROJECT = ''", 'PROJECT = %r' % ('file://' + str(project))), ('epochs=10', 'epochs=2, data=%r' % small)
+    with kernel.client.setup_kernel():
+        for name, source in codes('ko', *edits).items():
+            ended[name] = kernel(source)
+            assert not ended[name]['error'], ended[name]
+    for name, listing in ('code-9-1-12', 'basic'), ('code-9-2-9', 'conditional'):
+        assert re.search(r'Epoch: 0001 D loss: \S+ G loss: \S+\n최적화 완료!', ended[name]['printed'])
+        assert ended['code-%s-strips' % listing]['printed'] == '000.png\n<picture>'
+        run = tmp_path / 'gan' / 'runs' / ('notebook_' + listing)
+        assert records.read(str(run))['state'] == 'finished' and (run / 'samples' / '000.png').exists()
+    assert re.fullmatch(r'0\.\d+ 0\.\d+\n', ended['code-basic-D']['printed'])
+    assert '<picture>' in ended['code-conditional-digits']['printed']
+    # Nothing has been changed, so exercise 1 has not been done.
+    assert '\n!!  구분자에 레이블이 들어가지 않는다\n' in ended['code-check']['printed']
+    assert '\nOK  9.2절의 예제를 고친 것이다\n' in ended['code-check']['printed']
+
+
+def test_a_notebook_that_is_stopped_goes_on_by_resume(project, small):
+    def cells(*words):
+        said = ', '.join(('data=%r' % small, *words))
+        found = codes('ko', ('epochs=10', said))
+        return found.pop('code-start'), found.pop('code-9-1-1'), [
+            found[name] for name in found if name.startswith('code-9-1-')]
+
+    def losses(name):
+        return [row[:3] for row in records.losses(str(project / 'runs' / name))]
+
+    kernel, run = Kernel(project / 'notebooks'), project / 'runs' / 'notebook_basic'
+    shutil.rmtree(str(project / 'runs'), ignore_errors=True)
+    with kernel.client.setup_kernel():
+        start, libraries, sources = cells('epochs=10 ** 6')
+        for source in [start, libraries, *sources[:-1]]:
+            assert not kernel(source)['error']
+        ended = kernel.interrupted(sources[-1], run / 'checkpoints' / '0000')
+        assert 'KeyboardInterrupt' in ended['error']
+        epochs = len(losses('notebook_basic')) + 5
+
+        for words in (['epochs=%d' % epochs, 'resume=True'], ['epochs=%d' % epochs]):
+            ended = [kernel(source) for source in cells(*words)[-1]]
+            assert not any(each['error'] for each in ended), ended
+            assert '최적화 완료!' in ended[-1]['printed']
+            assert ('going on after epoch' in ended[-1]['printed']) == ('resume=True' in words)
+    assert len(losses('notebook_basic')) == epochs
+    assert losses('notebook_basic') == losses('notebook_basic.1'), 'as if it had never been stopped'
+
+
+def test_where_the_project_is(project, tmp_path):
+    kernel = Kernel(tmp_path)
+    with kernel.client.setup_kernel():
+        kernel('import os, sys')
+        for folder, filled_in in (project / 'notebooks', ''), (project, ''), (tmp_path, str(project)):
+            kernel('os.chdir(%r)\nsys.path[0] = ""' % str(folder))
+            for _ in range(2):  # once more does no harm
+                assert not kernel(codes('ko', ("PROJECT = ''", 'PROJECT = %r' % filled_in))['code-start'])['error']
+                assert kernel('os.getcwd(), sys.path[0]')['result'] == repr((str(project), str(project / 'chapter09')))
+        for filled_in in '', 'file:///nowhere':
+            kernel('os.chdir(%r)' % str(tmp_path))
+            ended = kernel(codes('ko', ("PROJECT = ''", 'PROJECT = %r' % filled_in))['code-start'])
+            assert 'fatal: ' in ended['printed'] and "directory: 'gan'" in ended['error']
+    assert os.listdir(str(tmp_path)) == []
