@@ -306,7 +306,7 @@ def test_every_variable_is_documented():
     for path in 'README.md', os.path.join('docs', 'runs.md'):
         with open(os.path.join(listings.ROOT, path), encoding='utf-8') as file:
             text += file.read()
-    for name in 'EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS PYTHON N'.split():
+    for name in 'EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK NAME DIR N ARGS PYTHON VENV'.split():
         assert name + '=' in text, name
 
 

@@ -90,11 +90,11 @@ def _on_a_terminal():
 
 
 class Screen:
-    """Lines that stay, and below them, if stderr is a terminal, the progress of what is running."""
+    """Lines that stay, and below them, on a terminal, the progress of what is running, in the order of `names`."""
 
-    def __init__(self, width):
-        self._on, self._shown, self._width = _on_a_terminal(), 0, width
-        self._progress = {}
+    def __init__(self, names):
+        self._on, self._shown, self._width = _on_a_terminal(), 0, max(map(len, names))
+        self._progress = dict.fromkeys(names, '')
 
     def show(self, news):
         for each in news:
@@ -107,7 +107,7 @@ class Screen:
         self._show_progress()
 
     def forget(self, name):
-        self._progress.pop(name, None)
+        self._progress[name] = ''
 
     def _show_progress(self):
         if self._on:
@@ -132,7 +132,7 @@ def train(trainings, engine):
     Ctrl-C and SIGTERM, unless they are being ignored, stop those that are running; no others are begun then, and
     Stopped is raised when these have ended in order.
     """
-    screen = Screen(max(len(training.name) for training in trainings))
+    screen = Screen([training.name for training in trainings])
     signals = []
     before = {number: signal.signal(number, lambda number, frame: signals.append(number))
               for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN}

@@ -1,11 +1,15 @@
 """Several trainings side by side, and what comes of them. Their progress and Ctrl-C: test_makefile.py."""
 
 import csv
+import fcntl
 import os
+import pty
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import numpy as np
@@ -41,6 +45,18 @@ def tells(tmp_path):
 
 def train(*trainings, at_once=4, cores=1):
     several.train(trainings, several.Here(at_once, cores))
+
+
+def test_progress_stands_in_the_order_of_the_trainings_whoever_tells_first(monkeypatch):
+    terminal, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+    with open(slave, 'w') as stderr:
+        monkeypatch.setattr(sys, 'stderr', stderr)
+        screen = several.Screen(['basic', 'conditional'])
+        screen.show([jobs.Progress('conditional', 'epoch 1'), jobs.Progress('basic', 'epoch 2')])
+        monkeypatch.undo()
+        assert os.read(terminal, 1000).decode().split() == ['basic', 'epoch', '2', 'conditional', 'epoch', '1']
+    os.close(terminal)
 
 
 def test_lines_have_names_in_front_and_progress_is_none_of_them(tells, capfd):
