@@ -5,20 +5,23 @@ Nothing but Python's own library is imported here, so that it answers before any
 
 import contextlib
 import gzip
+import importlib.util
 import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 
-from lab import listings, machine
+from lab import files, listings, machine
 from lab.errors import one_line
 
 PYTHONS = (3, 10), (3, 13)  # which TensorFlow is to be had for
 TO_INSTALL, TO_RUN = 3.0, 0.2  # GB of disk: for the packages, and for the runs of both listings
 MEMORY = 1.0  # GB; a run takes 0.7
 AVX_ON_WINDOWS = 39  # PF_AVX_INSTRUCTIONS_AVAILABLE of winnt.h
+REQUIREMENTS = os.path.join(listings.ROOT, 'requirements.txt')
 SENTENCE = '최적화 완료!'  # the listings' last line
 FILES = ['%s-%s-ubyte.gz' % (part, kind) for part in ('train', 't10k') for kind in ('images-idx3', 'labels-idx1')]
 
@@ -74,7 +77,8 @@ def _free_memory():
 
 
 def disk():
-    free, needed = shutil.disk_usage(listings.ROOT).free / 1e9, TO_RUN if not lacking() else TO_INSTALL
+    free = shutil.disk_usage(listings.ROOT).free / 1e9
+    needed = TO_RUN if importlib.util.find_spec('tensorflow') else TO_INSTALL
     if free >= needed:
         return True, {'en': 'disk: %.1f GB free' % free, 'ko': '디스크: %.1fGB 남음' % free}
     return False, {'en': 'disk: only %.1f GB free, and %.1f are needed: make room' % (free, needed),
@@ -93,13 +97,17 @@ def console():
 
 
 def lacking():
-    """What requirements.txt asks for and this Python has not, as text."""
+    """What requirements.txt asks for and this Python has not. Raises OSError or ValueError if it cannot be read."""
     from tools import environment
-    return environment.unmet(os.path.join(listings.ROOT, 'requirements.txt'))
+    files.read(REQUIREMENTS, 2 ** 16).decode('utf-8')
+    return environment.unmet(REQUIREMENTS)
 
 
 def packages():
-    missing = lacking()
+    try:
+        missing = lacking()
+    except (OSError, ValueError) as error:
+        return False, _unreadable(REQUIREMENTS, error)
     if missing:
         how = '%s -m pip install -r requirements.txt' % sys.executable
         return False, {'en': 'packages: %s missing. `make basic` installs them, or: %s' % (', '.join(missing), how),
@@ -121,27 +129,31 @@ def data():
     folder = os.path.join(listings.ROOT, 'mnist', 'data')
     for name in FILES:
         try:
-            with gzip.open(os.path.join(folder, name)) as file:
+            with files.regular(os.path.join(folder, name)) as packed, gzip.GzipFile(fileobj=packed) as file:
                 _check_idx(file)
-        except (OSError, EOFError) as error:
-            path, why = os.path.join(folder, name), one_line(getattr(error, 'strerror', None) or error)
-            return False, {'en': '%s cannot be read (%s): fetch the project anew' % (path, why),
-                           'ko': '%s 파일을 읽을 수 없다(%s). 프로젝트를 다시 받는다' % (path, why)}
+        except (OSError, EOFError, zlib.error) as error:
+            return False, _unreadable(os.path.join(folder, name), error)
     return True, {'en': 'MNIST: four files', 'ko': 'MNIST: 파일 네 개'}
+
+
+def _unreadable(path, error):
+    why = one_line(getattr(error, 'strerror', None) or error)
+    return {'en': '%s cannot be read (%s): fetch the project anew' % (path, why),
+            'ko': '%s 파일을 읽을 수 없다(%s). 프로젝트를 다시 받는다' % (path, why)}
 
 
 def _check_idx(file):
     """Reads a file to its end, where gzip has a sum of it; raises EOFError if its header says another length."""
     head = file.read(16)
-    length, part = len(head), head
-    while part:
-        part = file.read(2 ** 20)
-        length += len(part)
     sizes = [int.from_bytes(head[at:at + 4], 'big') for at in range(4, 4 + 4 * (head + bytes(4))[3], 4)]
     count = 1
     for size in sizes:
         count *= size
-    if length != 4 + 4 * len(sizes) + count:
+    left, part = 4 + 4 * len(sizes) + count - len(head), head
+    while part and left >= 0:  # what goes on for ever need not be read to its end
+        part = file.read(2 ** 20)
+        left -= len(part)
+    if left:
         raise EOFError('not the length that its header says')
 
 

@@ -4,6 +4,7 @@ import ctypes
 import glob
 import gzip
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,20 @@ def test_damaged_data(project):
     path.unlink()
     (line,), _ = doctor(project, site=False)
     assert str(path) in line
+
+
+@pytest.mark.parametrize('damage', [
+    os.mkfifo, os.mkdir, lambda path: os.symlink('/dev/zero', path),
+    lambda path: pathlib.Path(path).write_bytes(b'\x1f\x8b\x08\0\0\0\0\0\0\x03' + 100 * b'\xff')],
+    ids=['FIFO', 'folder', 'device', 'garbage'])
+@pytest.mark.parametrize('name', ['requirements.txt', 'mnist/data/train-images-idx3-ubyte.gz'])
+def test_what_is_no_file_is_not_waited_for(project, name, damage):
+    (project / name).unlink()
+    damage(str(project / name))
+    ended = subprocess.run([sys.executable, '-S', str(project / 'chapter09'), 'doctor'],
+                           capture_output=True, timeout=60)
+    assert ended.returncode == 1 and ended.stderr == b'' and len(ended.stdout.splitlines()) == LINES, ended
+    assert '%s cannot be read (' % (project / name) in ended.stdout.decode()
 
 
 def bind_root():
