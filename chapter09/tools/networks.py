@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from lab import checkpoints, frames, model, page, quiet, records
 from lab.errors import BadInput, reason
-from lab.noise import SEED, Noise
+from lab.noise import KEPT, SEED, Noise
 from lab.session import config
 from tools import generator
 
@@ -30,7 +30,7 @@ class Networks:
     raises        {('train_D', 'D_real'): …, ('train_D', 'D_gene'): …, ('train_G', 'D_gene'): …}: whether the step makes
                   D's answer rise (True) or fall (False)
     hidden        {'G': […], 'D': […]}: widths of the hidden layers
-    noise         'normal' or 'uniform' for the chapter's two, 'kept' for another
+    noise         'normal' or 'uniform' as in the chapter, however it is drawn, or OTHER
     answers       'probabilities' or 'logits', what D gives
     is_of_mnist   whether it was trained on MNIST itself
     stays_finite  whether loss_D is finite however sure D is: only of logits
@@ -49,7 +49,7 @@ class Networks:
         if not kept:
             raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder)
         self.is_of_mnist = self.record['data'] == judge.data()
-        self.noise = (self.record['noise'] or {}).get('draw')
+        self.noise = _kind(Noise(folder, self.record).draw(KEPT, SEED))
         path = checkpoints.path_of(self._checkpoints(), kept[0])
         try:
             checkpoints.check(self._checkpoints(), kept[0])
@@ -148,6 +148,15 @@ class Networks:
         """Whether the film's digits have changed between the first epoch and the last."""
         film = frames.read(self.folder)
         return bool(len(film)) and not np.array_equal(film[0]['digits'], film[-1]['digits'])
+
+
+def _kind(noise):
+    """Which of the chapter's two distributions noise [n, …] has, by its mean, variance and fourth moment."""
+    for name, variance, fourth in ('normal', 1, 3), ('uniform', 1 / 3, 1 / 5):  # uniform in [-1, 1)
+        if (abs(noise.mean()) < 0.02 and abs(np.square(noise).mean() / variance - 1) < 0.02
+                and abs((noise ** 4).mean() / fourth - 1) < 0.05):
+            return name
+    return OTHER
 
 
 def _hidden(graph, needed):

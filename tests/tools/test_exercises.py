@@ -129,6 +129,13 @@ def test_not_by_the_page_nor_by_another_exercise(trained, number):
             assert unmet(number, trained(other, *DONE[other])), other
 
 
+def test_noise_however_it_is_drawn(trained):
+    name, edits, _ = DONE[6]
+    own = [(edits[0][0], 'rng.uniform(-1, 1, (batch_size, n_noise))'),
+           ('# %% 9.1-8  noise\n', 'rng = np.random.default_rng(5)\n')]
+    assert unmet(6, trained(0, name, own, [])) == []
+
+
 def test_the_rest_is_to_be_the_pages(trained):
     name, edits, options = DONE[4]
     lines = unmet(4, trained(0, name, edits + UNIFORM, options))
