@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import sys
 from argparse import ArgumentTypeError
 
@@ -16,9 +17,9 @@ class Choice:
     arguments  as of lab.Run: options by keyword, which the command line goes before
 
     Attributes: `listing`, a `listings.Listing`; `text` and `title`, the listing's, None and '' where there is
-    none; `numbers`, {name: number}; `given`, those of them that were chosen rather than left to the listing;
-    `options`, {name: value} of the lab's own, None where there is none; `is_script`, whether it is a program of
-    its own.
+    none, and in a notebook of the cells from that of lab.Run to the one that asks; `numbers`, {name: number};
+    `given`, those of them that were chosen rather than left to the listing; `options`, {name: value} of the lab's
+    own, None where there is none; `is_script`, whether it is a program of its own.
     Ends a program with status 2 if an option cannot be used, and raises BadInput elsewhere.
     """
 
@@ -31,7 +32,9 @@ class Choice:
         self.is_script = bool(
             file and namespace.get('__name__') == '__main__' and sys.argv and sys.argv[0]
             and os.path.realpath(sys.argv[0]) == os.path.realpath(file))
-        self.text = listings.read(file) if file and os.path.isfile(file) else _cells(namespace)
+        self._text = listings.read(file) if file and os.path.isfile(file) else None
+        self._cells = [] if self._text else _cells(namespace)
+        self._first = len(self._cells) - 1  # of the notebook's cells that are the listing
         self.listing = listings.find(file or 'notebook.py')
         self.title = listings.title(self.text or '')
         self._made = listings.Numbers(self.text, file) if file and self.text else None
@@ -51,6 +54,16 @@ class Choice:
         names = {options.option_of(name).replace('-', '_'): name for name in self.numbers}
         self.given = {names[option]: value for option, value in chosen.items() if option in names}
         self._seed_given = 'seed' in chosen
+
+    @property
+    def text(self):
+        return '\n\n'.join(map(str, self._cells[self._first:])) or self._text
+
+    def differs(self, before):
+        """Whether the text is another than `before`; in a notebook apart from what lab.Run is told, as resume=True."""
+        if self._cells:
+            return _untold(before) != _untold(self.text)
+        return self.text not in (None, before)
 
     def _parse(self, parser, arguments):
         """Checks keyword arguments as those of a command line are checked."""
@@ -106,9 +119,13 @@ def _raise(message):
 
 
 def _cells(namespace):
-    """The cells of a notebook so far, as one text; None where there are none."""
+    """The cells of a notebook so far, in a list that grows with them; [] where there are none."""
     cells = namespace.get('In')
-    return '\n\n'.join(map(str, cells)) if errors.in_ipython() and isinstance(cells, list) else None
+    return cells if errors.in_ipython() and isinstance(cells, list) else []
+
+
+def _untold(text):
+    return re.sub(r'(?<=lab\.Run\(globals\(\)).*', '', text)
 
 
 def _numbers_in(namespace):

@@ -83,7 +83,7 @@ class Logbook:
         text, before = self._choice.text, None
         with contextlib.suppress(OSError, ValueError):
             before = files.read(self._folder.of(records.LISTING), records.LARGEST).decode('utf-8')
-        if text and before not in (None, text):
+        if before is not None and self._choice.differs(before):
             entry['changed'] = _differences(before, text)
             lines = _line_numbers(entry['changed'])
             yield 'the listing has changed since (line%s %s): going on with it as it now is' % (
