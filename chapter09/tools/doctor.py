@@ -5,6 +5,7 @@ Nothing but Python's own library is imported here, so that it answers before any
 
 import contextlib
 import gzip
+import hashlib
 import importlib.util
 import os
 import platform
@@ -23,7 +24,13 @@ MEMORY = 1.0  # GB; a run takes 0.7
 AVX_ON_WINDOWS = 39  # PF_AVX_INSTRUCTIONS_AVAILABLE of winnt.h
 REQUIREMENTS = os.path.join(listings.ROOT, 'requirements.txt')
 SENTENCE = '최적화 완료!'  # the listings' last line
-FILES = ['%s-%s-ubyte.gz' % (part, kind) for part in ('train', 't10k') for kind in ('images-idx3', 'labels-idx1')]
+# Of what is in the four files, as in input_data.py, which needs numpy and TensorFlow.
+SHA256 = {
+    'train-images-idx3-ubyte.gz': 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+    'train-labels-idx1-ubyte.gz': '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+    't10k-images-idx3-ubyte.gz': '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+    't10k-labels-idx1-ubyte.gz': 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2'}
+LARGEST = 2 ** 26  # bytes in one of them
 
 
 def python():
@@ -126,13 +133,16 @@ def packages():
 
 
 def data():
-    folder = os.path.join(listings.ROOT, 'mnist', 'data')
-    for name in FILES:
+    for name, digest in SHA256.items():
+        path = os.path.join(listings.ROOT, 'mnist', 'data', name)
         try:
-            with files.regular(os.path.join(folder, name)) as packed, gzip.GzipFile(fileobj=packed) as file:
-                _check_idx(file)
+            with files.regular(path) as packed, gzip.GzipFile(fileobj=packed) as file:
+                content = file.read(LARGEST)  # what goes on for ever need not be read to its end
         except (OSError, EOFError, zlib.error) as error:
-            return False, _unreadable(os.path.join(folder, name), error)
+            return False, _unreadable(path, error)
+        if hashlib.sha256(content).hexdigest() != digest:
+            return False, {'en': "%s holds other data than MNIST's: fetch the project anew" % path,
+                           'ko': '%s 파일의 내용이 MNIST가 아니다. 프로젝트를 다시 받는다' % path}
     return True, {'en': 'MNIST: four files', 'ko': 'MNIST: 파일 네 개'}
 
 
@@ -140,21 +150,6 @@ def _unreadable(path, error):
     why = one_line(getattr(error, 'strerror', None) or error)
     return {'en': '%s cannot be read (%s): fetch the project anew' % (path, why),
             'ko': '%s 파일을 읽을 수 없다(%s). 프로젝트를 다시 받는다' % (path, why)}
-
-
-def _check_idx(file):
-    """Reads a file to its end, where gzip has a sum of it; raises EOFError if its header says another length."""
-    head = file.read(16)
-    sizes = [int.from_bytes(head[at:at + 4], 'big') for at in range(4, 4 + 4 * (head + bytes(4))[3], 4)]
-    count = 1
-    for size in sizes:
-        count *= size
-    left, part = 4 + 4 * len(sizes) + count - len(head), head
-    while part and left >= 0:  # what goes on for ever need not be read to its end
-        part = file.read(2 ** 20)
-        left -= len(part)
-    if left:
-        raise EOFError('not the length that its header says')
 
 
 def folders():

@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from lab import listings
+from tools import doctor as tool
 
 PYTHONS = sorted(glob.glob(os.path.expanduser('~/.pyenv/versions/3.*/bin/python'))) + [sys.executable]
 LINES = 8
@@ -81,13 +82,19 @@ def test_damaged_data(project):
     path = project / 'mnist' / 'data' / 'train-labels-idx1-ubyte.gz'
     content = bytearray(path.read_bytes())
     content[9000] ^= 1
-    for damaged in bytes(content), bytes(content[:9000]), b'', gzip.compress(b'\0\0\x08\x01\0\0\0\x09' + bytes(8)):
+    other = b'\0\0\x08\x01\0\0\0\x09' + bytes(9)  # such as Fashion-MNIST's, under MNIST's name
+    for damaged in bytes(content), bytes(content[:9000]), b'', gzip.compress(other[:-1]), gzip.compress(other):
         path.write_bytes(damaged)
         (line,), _ = doctor(project, site=False)
         assert str(path) in line
     path.unlink()
     (line,), _ = doctor(project, site=False)
     assert str(path) in line
+
+
+def test_the_digests_are_the_readers():
+    import input_data
+    assert tool.SHA256 == input_data.SHA256
 
 
 @pytest.mark.parametrize('damage', [
