@@ -13,6 +13,7 @@
 #   make digits DIGITS=20261122   those digits by §9.2's last run, in digits.png
 #   make movie     how §9.2's last run has learnt, in movie.gif
 #   make curves    its losses, in curves.png
+#   make page      the last runs in the browser, in page.html: draw with them, ask D, train on
 #   make check N=3 LISTING=my_gan   has that exercise of docs/exercises.md been done?
 #   make doctor    can this computer run it? A line for each thing it takes, and what to do
 #   make verify    does this machine give TensorFlow 1.15's numbers?
@@ -72,8 +73,8 @@ WORDS = IFS=$$(printf '\037'); set -f; \
 RUN = $(WORDS); exec "$$VENV/bin/python"
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-.PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves check verify doctor bench notebook test \
-  soak matrix environment environment-cluster environment-dev
+.PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves page check verify doctor bench \
+  notebook test soak matrix environment environment-cluster environment-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -102,6 +103,9 @@ grade: environment
 
 digits: environment
 	@$(RUN) chapter09 digits "$$@" $${DIGITS:+-- "$$DIGITS"}
+
+page: environment
+	@$(RUN) chapter09 page "$$@"
 
 movie curves: environment
 	@$(RUN) chapter09 $@ $${LISTING:+--run="runs/$$LISTING"} "$$@"

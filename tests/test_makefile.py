@@ -293,7 +293,7 @@ def test_help(project, words):
     text = (project / 'Makefile').read_text().replace('\\\n', '')
     names = re.search(r'^\.PHONY: help (.*) environment ', text, re.M).group(1).split()
     assert {'basic', 'cgan', 'all', 'run', 'sweep', 'worker', 'diff', 'handin', 'grade', 'digits', 'movie', 'curves',
-            'check', 'verify', 'doctor', 'bench', 'notebook', 'test', 'soak', 'matrix'} == set(names)
+            'page', 'check', 'verify', 'doctor', 'bench', 'notebook', 'test', 'soak', 'matrix'} == set(names)
     for name in names:
         assert len(re.findall('^make %s .*\\S' % name, run.stdout, re.M)) == 1
     for name in 'EPOCHS', 'SEED', 'RESUME', 'SEEDS', 'LISTING', 'SCHEDULER', 'DIGITS', 'BOOK', 'NAME', 'DIR', \

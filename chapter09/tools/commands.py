@@ -250,6 +250,26 @@ def history(name, words):
     return getattr(history, name)(chosen.run, chosen.out)
 
 
+def page(name, words):
+    """shows runs in the browser: one file to open, in which their networks draw, judge and are trained on
+
+    chapter09 page                                  the last runs of both listings, where there is none the reference's
+    chapter09 page runs/conditional runs/my_gan     those, side by side
+
+    The runs' folders are only read.
+    """
+    own = parser(name, _told(page))
+    own.add_argument('runs', metavar='RUN', type=options.place, nargs='*', help="a run's folder")
+    own.add_argument('--out', metavar='FILE', type=options.file, default=os.path.join(listings.ROOT, 'page.html'),
+                     help='file to write (default: %(default)s)')
+    chosen = own.parse_args(words)
+    for run in chosen.runs:
+        if not records.is_run(run):
+            raise BadInput('%s holds no run: train first (make basic, make cgan), or name another' % run)
+    from tools import page as tool
+    return tool.write(chosen.runs or list(tool.last_runs()), chosen.out)
+
+
 def check(name, words):
     own = parser(name, COMMANDS[name][1])
     own.add_argument('number', metavar='N', type=options.whole(1, 10), help='of the exercise in docs/exercises.md')
@@ -309,6 +329,7 @@ COMMANDS = {
     'digits': (digits, 'the digits you ask for, in digits.png'),
     'movie': (history, 'how a run has learnt: twenty digits through its epochs, in movie.gif'),
     'curves': (history, 'how a run has learnt: its losses, and what D thinks, in curves.png'),
+    'page': (page, 'runs in the browser: draw with them, ask D, train on; in page.html'),
     'check': (check, 'has an exercise been done? What is met and what is not'),
     'verify': (verify, "does this machine give TensorFlow 1.15's numbers?"),
     'doctor': (doctor, 'can this computer run it? A line for each thing it takes'),

@@ -1,0 +1,87 @@
+// Part 2: all runs through their epochs, together.
+
+const PACE = 150;  // ms for an epoch
+
+class Epochs {
+  constructor(page) {
+    this.page = page;
+    this.timer = null;
+    this.last = Math.max(...page.runs.map(run => run.epochs)) - 1;
+    at('epoch').max = this.last;
+    at('epoch').value = this.last;
+    this.show = soon(() => this.showNow());
+    at('epoch').oninput = () => { this.stop(); this.show(); };
+    at('play').onclick = () => this.timer ? this.stop() : this.play();
+    at('epoch_back').onclick = () => this.go(-1);
+    at('epoch_on').onclick = () => this.go(1);
+    this.cards = page.runs.map(() => {
+      const card = {root: make('article', {class: 'film'}), title: make('h3'), verdict: make('p', {class: 'verdict'}),
+        canvas: make('canvas', {class: 'digits wide', role: 'img'}), note: make('p', {class: 'note'}),
+        losses: make('svg'), means: make('svg'), heads: [make('p', {class: 'note'}), make('p', {class: 'note'})]};
+      card.root.append(card.title, card.verdict, card.canvas, card.note, card.heads[0], card.losses, card.heads[1], card.means);
+      at('films').append(card.root);
+      return card;
+    });
+    this.showNow();
+  }
+
+  // The epochs at which any of the films has a frame, so that a step always shows something new.
+  frames() {
+    return [...new Set(this.page.runs.flatMap(run => run.film ? run.film.epochs : run.losses[0]))].sort((a, b) => a - b);
+  }
+
+  go(by) {
+    this.stop();
+    const now = Number(at('epoch').value), frames = this.frames();
+    const to = by > 0 ? frames.find(epoch => epoch > now) : frames.filter(epoch => epoch < now).pop();
+    if (to !== undefined) at('epoch').value = to;
+    this.show();
+  }
+
+  play() {
+    if (Number(at('epoch').value) >= this.last) at('epoch').value = 0;
+    this.timer = setInterval(() => {
+      at('epoch').value = Number(at('epoch').value) + 1;
+      if (Number(at('epoch').value) >= this.last) this.stop();
+      this.show();
+    }, PACE);
+    this.show();
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = null;
+    this.show();
+  }
+
+  showNow() {
+    const epoch = Number(at('epoch').value), told = say('epoch_of', {epoch});
+    at('play').textContent = say(this.timer ? 'pause' : 'play');
+    at('epoch_now').textContent = told;
+    at('epoch').setAttribute('aria-valuetext', told);
+    this.page.runs.forEach((run, k) => this.showRun(run, this.cards[k], epoch));
+  }
+
+  showRun(run, card, epoch) {
+    const {film, losses, D_mean} = run, name = this.page.nameOf(run);
+    card.title.textContent = name;
+    card.root.classList.toggle('astray', Boolean(run.lost));
+    card.verdict.textContent = run.lost ? say('went_astray', run.lost) : D_mean[0].length ? say('not_astray') : '';
+    card.canvas.hidden = !film;
+    card.note.textContent = !film ? say('no_film') : D_mean[0].length ? '' : say('from_strips') + (film.real ? ' ' + say('real_above') : '');
+    if (film) {
+      const frame = Math.max(0, film.epochs.findLastIndex(each => each <= epoch)), n = film.digits.length / film.epochs.length;
+      sheet(card.canvas, film.digits.subarray(frame * n, (frame + 1) * n), 10, 255);
+      card.canvas.setAttribute('aria-label', say('film_of', {name, epoch: film.epochs[frame]}));
+    }
+    const places = {from: 0, to: Math.max(1, run.epochs - 1), at: Math.min(epoch, run.epochs - 1), lost: run.lost ? run.lost.epoch : null};
+    const known = [...losses[1], ...losses[2]].filter(Number.isFinite);
+    card.heads[0].textContent = say('losses');
+    chart(card.losses, [{x: losses[0], y: losses[1], name: 'loss_D'}, {x: losses[0], y: losses[2], name: 'loss_G', dash: '5 3'}],
+      {...places, low: Math.min(0, ...known), high: Math.max(0, ...known), name: `${say('losses')}: ${name}`});
+    card.means.style.display = D_mean[0].length ? '' : 'none';
+    card.heads[1].textContent = say(D_mean[0].length ? 'means' : 'no_means');
+    chart(card.means, [{x: D_mean[0], y: D_mean[1], name: say('of_real')}, {x: D_mean[0], y: D_mean[2], name: say('of_gene'), dash: '5 3'}],
+      {...places, low: 0, high: 1, name: `D_mean: ${name}`});
+  }
+}

@@ -1,0 +1,85 @@
+// Puts the page together: its data, the run that is chosen, the language.
+
+class Page {
+  constructor(data, bytes) {
+    this.random = randomOf(7);
+    this.images = Float32Array.from(arrayAt(bytes, data.images), level => level / 255);
+    this.labels = Array.from(arrayAt(bytes, data.labels));
+    this.runs = data.runs.map(run => ({...run, film: run.film && {...run.film, digits: arrayAt(bytes, run.film.digits)},
+      networks: run.networks && networksOf(run.networks, bytes)}));
+    this.showChoice();
+    at('language').onclick = () => { language = 1 - language; this.speak(); };
+    this.digits = new Digits(this);
+    this.epochs = new Epochs(this);
+    this.thinks = new Thinks(this);
+    this.step = new Step(this);
+    this.goesOn = new GoesOn(this);
+    // The first with networks; of both listings §9.2's, which can be asked for digits.
+    const first = this.runs.find(run => run.networks && run.networks.labelled) || this.runs.find(run => run.networks) || this.runs[0];
+    this.choose(this.runs.indexOf(first));
+  }
+
+  nameOf(run) {
+    return say(run.section ? 'run_name' : 'run_plain', run);
+  }
+
+  showChoice() {
+    this.choices = this.runs.map((run, k) => {
+      const input = make('input', {type: 'radio', name: 'run', value: k}), name = make('span');
+      input.onchange = () => this.choose(k);
+      at('runs').append(make('label', {}, input, name));
+      return {input, name};
+    });
+  }
+
+  choose(k) {
+    this.run = this.runs[k];
+    this.own = this.run.networks;
+    this.choices[k].input.checked = true;
+    this.goesOn.stop();
+    const has = {digits: this.own, thinks: this.own && this.own.discriminator, step: this.own && this.own.training};
+    for (const [part, there] of Object.entries(has)) {
+      at(part).querySelector('.content').hidden = !there;
+      if (there) this[part].take();
+      if (there && part === 'step') this.goesOn.take();
+    }
+    this.speak();
+  }
+
+  speak() {
+    speak();
+    const {run, own} = this;
+    this.choices.forEach(({name}, k) => { name.textContent = this.nameOf(this.runs[k]); });
+    at('facts').textContent = say('run_facts', {...run, version: run.TensorFlow});
+    at('digits').querySelector('.missing').textContent = own ? '' : say('only_film', {why: run.why || say('no_room')});
+    at('thinks').querySelector('.missing').textContent = own && !own.discriminator ? say('no_D', {why: own.why_no_discriminator}) : '';
+    at('step').querySelector('.missing').textContent = own && !own.training
+      ? say('no_training', {why: own.why_no_training || own.why_no_discriminator}) : '';
+    this.epochs.showNow();
+    if (own) { this.digits.drawNow(); this.digits.drawWalkNow(); }
+    if (own && own.discriminator) this.thinks.showNow();
+    if (own && own.training) { this.step.show(); this.goesOn.show(); }
+  }
+}
+
+// The networks of a run, as part of the data, with their arrays. D answers with logits here: a sigmoid at its end is left out.
+function networksOf(packed, bytes) {
+  const layersOf = layers => layers && layers.map(layer => {
+    const [W, b] = [arrayAt(bytes, layer.W), arrayAt(bytes, layer.b)];
+    return {...layer, W, b, inputs: layer.W.shape[0], outputs: layer.W.shape[1]};
+  });
+  const discriminator = layersOf(packed.discriminator);
+  if (discriminator && discriminator[discriminator.length - 1].activation === 'sigmoid') discriminator[discriminator.length - 1].activation = '';
+  return {...packed, generator: layersOf(packed.generator), discriminator, directions: arrayAt(bytes, packed.directions),
+    noise: typeof packed.noise === 'string' ? packed.noise : arrayAt(bytes, packed.noise)};
+}
+
+let page = null;
+(async () => {
+  if (!window.DecompressionStream) return;  // an old browser: its sentence stands there
+  const data = JSON.parse(at('data').textContent);
+  const bytes = await unpack(data.bytes);
+  at('page').hidden = false;
+  page = new Page(data, bytes);
+  at('old').hidden = true;
+})();

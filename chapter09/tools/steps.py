@@ -1,0 +1,39 @@
+"""Where in a listing each step of the training stands."""
+
+import ast
+
+KNOWN = ['G', 'D_real', 'D_gene', 'loss_D', 'loss_G', 'train_D', 'train_G', 'noise', 'batch_xs']
+
+
+def lines_of(text):
+    """The lines of a listing by what they do: {name: [[number of the line, line], …]}, by the page's names."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found = {}
+
+    def keep(name, node):
+        lines = text.split('\n')[node.lineno - 1:node.end_lineno]
+        found.setdefault(name, []).extend([node.lineno + n, line.strip()] for n, line in enumerate(lines))
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in ('generator', 'discriminator'):
+            for statement in ast.walk(node):
+                if isinstance(statement, (ast.Assign, ast.Return)):
+                    keep(node.name, statement)
+        if not isinstance(node, ast.Assign):
+            continue
+        names = [each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+        for name in names:
+            for known in KNOWN:
+                if name == known or known.startswith('loss') and name.startswith(known + '_'):
+                    keep(known, node)
+        used = {each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)}
+        if 'sess' in used:
+            for step in used & {'train_D', 'train_G'}:
+                keep('run_' + step[-1], node)
+    steps = [number for name in ('run_D', 'run_G') for number, _ in found.get(name, [])]
+    for name in 'noise', 'batch_xs':  # for a step of training, not for a strip
+        found[name] = [line for line in found.get(name, []) if steps and line[0] <= max(steps)][-1:]
+    return {name: sorted(lines) for name, lines in found.items()}
