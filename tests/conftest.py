@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 
+import chromium
 import numpy as np
 import pytest
 
@@ -27,6 +28,28 @@ DATA = os.path.join(listings.ROOT, 'mnist', 'data')
 REFERENCE = os.path.join(listings.ROOT, 'reference')
 FILES = ['train-images-idx3-ubyte.gz', 'train-labels-idx1-ubyte.gz',
          't10k-images-idx3-ubyte.gz', 't10k-labels-idx1-ubyte.gz']
+
+
+def pytest_addoption(parser):
+    parser.addoption('--need-chromium', action='store_true', help='fail where there is no Chromium to try the page in')
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if chromium.find() is None and not config.option.need_chromium:
+        terminalreporter.write_line('the page in the browser was not tried: there is no Chromium here '
+                                    '(Debian: apt-get install chromium)')
+
+
+@pytest.fixture(scope='module')
+def browser(request):
+    """A headless Chromium."""
+    path = chromium.find()
+    if path is None and not request.config.option.need_chromium:
+        pytest.skip('there is no Chromium')
+    assert path, 'there is no Chromium: apt-get install chromium'
+    opened = chromium.Browser(path)
+    yield opened
+    opened.close()
 
 
 def read_bytes(name):
