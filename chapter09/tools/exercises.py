@@ -9,7 +9,10 @@ from tools.judge import of_mnist
 from tools.networks import BOTH, Networks
 
 RAISES = {('train_D', 'D_real'): True, ('train_D', 'D_gene'): False, ('train_G', 'D_gene'): True}
-BASIC, CONDITIONAL, EITHER = [False], [True], [False, True]
+# Which listings an exercise is for, by whether they are labelled, and what these are called.
+BASIC, CONDITIONAL, EITHER = (False,), (True,), (False, True)
+CALLED = {BASIC: {'en': '§9.1', 'ko': '9.1절'}, CONDITIONAL: {'en': '§9.2', 'ko': '9.2절'},
+          EITHER: {'en': '§9.1 or §9.2', 'ko': '9.1절이나 9.2절'}}
 
 
 def _pages(labelled):
@@ -48,10 +51,9 @@ class Exercise:
 
     def check(self, found):
         """[(met, {language: sentence})] for a Networks."""
-        of = {'en': {(False,): '§9.1', (True,): '§9.2'}.get(tuple(self.kinds), '§9.1 or §9.2'),
-              'ko': {(False,): '9.1절', (True,): '9.2절'}.get(tuple(self.kinds), '9.1절이나 9.2절')}
-        yield found.labelled in self.kinds, {'en': 'the listing is a copy of %s' % of['en'],
-                                             'ko': '%s의 예제를 고친 것이다' % of['ko']}
+        called = CALLED[self.kinds]
+        yield found.labelled in self.kinds, {'en': 'the listing is a copy of %s' % called['en'],
+                                             'ko': '%s의 예제를 고친 것이다' % called['ko']}
         for ask, sentence in self.asks:
             yield bool(ask(found)), sentence
         wrong = [name for name, value in _pages(found.labelled).items()

@@ -45,27 +45,26 @@ class Networks:
                            % folder)
         self.folder, self.record = folder, records.read(folder)
         self.epochs = len(records.losses(folder))
-        kept = checkpoints.epochs(self._checkpoints())
+        within = os.path.join(folder, records.CHECKPOINTS)
+        kept = checkpoints.epochs(within)
         if not kept:
             raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder)
         self.is_of_mnist = self.record['data'] == judge.data()
-        self.noise = _kind(Noise(folder, self.record).draw(KEPT, SEED))
-        path = checkpoints.path_of(self._checkpoints(), kept[0])
+        noise = Noise(folder, self.record).draw(KEPT, SEED)
+        self.noise = _kind(noise)
+        path = checkpoints.path_of(within, kept[0])
         try:
-            checkpoints.check(self._checkpoints(), kept[0])
+            checkpoints.check(within, kept[0])
             with tf.Graph().as_default() as graph, quiet.hushed():
                 tf.train.import_meta_graph(model.read_meta(path))
-                self._look(graph, path, judge.mnist.test)
+                self._look(graph, path, judge.mnist.test, noise[:BATCH])
         except BadInput:
             raise
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
             raise BadInput('%s cannot be looked at (%s): go on with the run, or begin a new one'
                            % (path, reason(error))) from None
 
-    def _checkpoints(self):
-        return os.path.join(self.folder, records.CHECKPOINTS)
-
-    def _look(self, graph, path, test):
+    def _look(self, graph, path, test, noise):
         parts = {name: next(iter(graph.get_collection(name)), None) for name in page.TENSORS + page.STEPS}
         self._page = page.Page({name: part for name, part in parts.items() if part is not None}, graph)
         self._parts = self._page.parts
@@ -82,28 +81,29 @@ class Networks:
         self.trains = {step: _which(self._page.trained_by(step), of_G, of_D) for step in page.STEPS}
         with tf.Session(config=config()) as sess:
             model.restore(sess, tf.train.Saver(tf.global_variables()), path)
-            self.raises = {(step, answer): self._raises(sess, step, answer, self._feed(graph, test))
+            feed = self._feed(graph, test, noise)
+            follows = {step: self._follows(sess, step, feed) for step in page.STEPS}
+            self.raises = {(step, answer): self._raises(sess, step, answer, follows[step])
                            for step, answer in (('train_D', 'D_real'), ('train_D', 'D_gene'), ('train_G', 'D_gene'))}
             self.stays_finite = self.answers == 'logits' and all(
                 np.isfinite(self._loss_at(sess, 'loss_D', *answers)) for answers in ((-200., 200.), (200., -200.)))
             self.is_the_pages_loss = self._is_the_pages_loss(sess)
 
-    def _feed(self, graph, test):
+    def _feed(self, graph, test, noise):
         """What the losses of a batch are computed from."""
         feed = {graph.get_tensor_by_name(name): value for name, value in self.record['feeds'].items()}
         feed[self._parts['X']] = test.images[:BATCH].reshape([BATCH] + self._parts['X'].shape.as_list()[1:])
-        feed[self._parts['Z']] = Noise(self.folder, self.record).draw(BATCH, SEED)
+        feed[self._parts['Z']] = noise
         if self.labelled or self.D_sees_labels:
             feed[self._parts['Y']] = test.labels[:BATCH]
         return feed
 
-    def _raises(self, sess, step, answer, feed):
-        """Whether a step makes D's answer rise; None if it follows another loss than its own, or trains nothing."""
-        name = step.replace('train', 'loss')
+    def _follows(self, sess, step, feed):
+        """1 if a step makes its loss fall, -1 if rise; None if it follows another loss, or trains nothing."""
         updates = sorted(self._page.updates(step), key=lambda update: update.name)
         variables = [update.inputs[0] for update in updates]
         given = [_gradient(update) for update in updates]
-        wanted = tf.gradients(self._parts[name], variables)
+        wanted = tf.gradients(self._parts[_loss_of(step)], variables)
         pairs = [pair for pair in zip(given, wanted) if None not in pair]
         if not pairs:
             return None
@@ -115,15 +115,19 @@ class Networks:
         given, wanted = (np.concatenate([np.ravel(each) for each in found[side::2]]) for side in (0, 1))
         lengths = np.linalg.norm(given) * np.linalg.norm(wanted)
         along = given @ wanted / lengths if lengths > 0 else 0
-        if abs(along) < 0.99:  # it is 1 where the loss falls, -1 where it rises
+        return None if abs(along) < 0.99 else round(along)
+
+    def _raises(self, sess, step, answer, follows):
+        """Whether a step that `_follows` its loss so makes D's answer rise; None if that cannot be said."""
+        if follows is None:
             return None
         low, high = PROBABILITIES if self.answers == 'probabilities' else LOGITS
         still = (low + high) / 2
-        at = [self._loss_at(sess, name, *((value, still) if answer == 'D_real' else (still, value)))
+        at = [self._loss_at(sess, _loss_of(step), *((value, still) if answer == 'D_real' else (still, value)))
               for value in (low, high)]
         if not np.isfinite(at).all() or at[0] == at[1]:
             return None
-        return bool((at[1] < at[0]) == (along > 0))
+        return bool((at[1] < at[0]) == (follows > 0))
 
     def _loss_at(self, sess, name, real, gene):
         """A loss where D answers so, whatever the images; NaN if it hangs on more than D's answers."""
@@ -148,6 +152,10 @@ class Networks:
         """Whether the film's digits have changed between the first epoch and the last."""
         film = frames.read(self.folder)
         return bool(len(film)) and not np.array_equal(film[0]['digits'], film[-1]['digits'])
+
+
+def _loss_of(step):
+    return step.replace('train', 'loss')
 
 
 def _kind(noise):
