@@ -11,7 +11,7 @@ class Progress:
     """The progress of `total` epochs of `total_batch` iterations, or of None if that is not known."""
 
     def __init__(self, total, total_batch, wanted):
-        self._on = sys.stderr is not None and (wanted or sys.stderr.isatty())
+        self._on = on_a_terminal() or wanted and sys.stderr is not None
         self._total, self._total_batch = total, total_batch
         self._done = self._next = self._length = 0
         self._began = None
@@ -42,6 +42,11 @@ class Progress:
             sys.stderr.write('\r' + ' ' * self._length + '\r')
             sys.stderr.flush()
             self._length = 0
+
+
+def on_a_terminal():
+    """Whether there is somebody to see a line on stderr that rewrites itself."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def _columns():

@@ -5,6 +5,7 @@ import sys
 
 from lab import outputs
 from lab.errors import BadInput, reason
+from lab.progress import on_a_terminal
 from tools import desks, handins
 
 
@@ -46,7 +47,7 @@ class Progress:
     """How many hand-ins have been marked: a line on stderr that rewrites itself, if stderr is a terminal."""
 
     def __init__(self, total):
-        self._total, self._done, self._on = total, -1, sys.stderr is not None and sys.stderr.isatty()
+        self._total, self._done, self._on = total, -1, on_a_terminal()
         self.step()
 
     def step(self):

@@ -78,7 +78,7 @@ LINES = {'epochs': {'en': 'Epochs: %s', 'ko': '세대: %s'}, 'seed': {'en': 'See
 HELLO = {'en': 'What came of the hand-in of %s', 'ko': '%s 제출물 결과'}
 CLOSING = {'en': 'The reference is what TensorFlow 1.15.5 drew. Strips differ from run to run, so what is compared is '
                  'how good the digits are, and not their pixels.',
-           'ko': '기준은 텐서플로 1.15.5로 그린 그림이다. 그림은 실행할 때마다 다르므로 화소가 아니라 숫자가 얼마나 잘 '
+           'ko': '기준은 텐서플로 1.15.5로 그린 그림이다. 그림은 실행할 때마다 다르므로 픽셀이 아니라 숫자가 얼마나 잘 '
                  '나왔는지를 비교한다.'}
 
 

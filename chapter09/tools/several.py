@@ -17,6 +17,7 @@ import threading
 
 from lab import errors, listings, lost, machine, options
 from lab.errors import say
+from lab.progress import on_a_terminal
 from tools import jobs
 
 OWN = ['run', 'samples', 'trace', 'logdir']  # options that no two runs can share
@@ -36,7 +37,7 @@ class Training:
 
     def __init__(self, name, path, words, run=None):
         self.name, self.path, self.run, self.ended = name, path, run, None
-        self.words = [*words, *['--progress'] * _on_a_terminal()]
+        self.words = [*words, *['--progress'] * on_a_terminal()]
 
     @property
     def failed(self):
@@ -85,15 +86,11 @@ class Here:
             return
 
 
-def _on_a_terminal():
-    return sys.stderr is not None and sys.stderr.isatty()
-
-
 class Screen:
     """Lines that stay, and below them, on a terminal, the progress of what is running, in the order of `names`."""
 
     def __init__(self, names):
-        self._on, self._shown, self._width = _on_a_terminal(), 0, max(map(len, names))
+        self._on, self._shown, self._width = on_a_terminal(), 0, max(map(len, names))
         self._progress = dict.fromkeys(names, '')
 
     def show(self, news):
