@@ -18,6 +18,11 @@ def of_environment():
     return 'en'
 
 
+def counted(n, noun):
+    """So many of something, in English: 1 epoch, 2 epochs."""
+    return '%d %s%s' % (n, noun, '' if n == 1 else 's')
+
+
 def add_option(parser):
     """Adds --lang to a parser; `chosen.lang` is one of KNOWN."""
     parser.add_argument('--lang', choices=KNOWN, default=of_environment(),

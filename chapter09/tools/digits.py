@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from lab import files, listings, outputs, strips
+from lab import files, languages, listings, outputs, strips
 from lab.errors import BadInput, say
 from tools import drawing, generator
 
@@ -36,7 +36,7 @@ def main(chosen):
             ('the digits it is asked for', 'name them, or another --run') if trained.labelled else
             ('whichever digits come', 'ask for a number of them, --basic 20, or name another --run'))))
     if trained.epoch < 1:
-        say('%s has done %s so far: blots are what it draws' % (run, epochs(trained.epoch + 1)))
+        say('%s has done %s so far: blots are what it draws' % (run, languages.counted(trained.epoch + 1, 'epoch')))
     seed = random.SystemRandom().randrange(2 ** 32) if chosen.seed is None else chosen.seed
     arrays = {}
     if chosen.walk:
@@ -52,8 +52,3 @@ def main(chosen):
         with files.whole(chosen.npz) as part, open(part, 'wb') as file:
             np.savez(file, images=images, **arrays)
     say('seed: %d' % seed)
-
-
-def epochs(n):
-    """So many epochs, in words."""
-    return '%d epoch%s' % (n, '' if n == 1 else 's')

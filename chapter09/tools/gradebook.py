@@ -109,7 +109,7 @@ HEADS = {'en': dict(zip(COLUMNS, ['student', 'listing', 'verdict', 'reason', 'ep
                                   'resumed', 'TensorFlow', 'processor', 'to look into', 'note'])),
          'ko': dict(zip(COLUMNS, ['이름', '예제', '판정', '까닭', '세대', '시드', '바뀐 줄', '이어서 실행', '텐서플로',
                                   '프로세서', '확인할 것', '참고']))}
-ABOUT = {'en': '%d hand-ins, %d listings; %d are worse, %d were not judged, %d are to be looked into',
+ABOUT = {'en': 'hand-ins: %d, listings: %d; worse: %d, not judged: %d, to be looked into: %d',
          'ko': '제출물 %d개, 예제 %d개. 기준만 못한 것 %d개, 판정하지 못한 것 %d개, 확인할 것이 있는 것 %d개'}
 STYLE = '''
 body { font: 14px/1.45 sans-serif; color: #111; margin: 1.5em auto; max-width: 76em; padding: 0 1em }

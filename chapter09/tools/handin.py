@@ -5,13 +5,12 @@ import re
 import time
 import zipfile
 
-from lab import checkpoints, files, listings, outputs, records
+from lab import checkpoints, files, languages, listings, outputs, records
 from lab.errors import BadInput, one_line, say
 
 OLD = re.compile(r'.*\.[0-9]+')  # a run that made way for a newer one
 LARGEST = 2 ** 28  # bytes of a file
 PACKED = {'en': '%s: %s; %.1f MB', 'ko': '%s: %s, %.1f MB'}
-RUN = {'en': '%s (%d epochs)', 'ko': '%s(%d세대)'}
 UNFINISHED = {'en': '%s has not finished (%s): it is handed in as it stands',
               'ko': '%s은(는) 끝까지 실행하지 않았다(%s). 지금 있는 그대로 묶는다'}
 
@@ -44,9 +43,13 @@ def main(chosen):
         if record['state'] != 'finished':
             say(UNFINISHED[chosen.lang] % (name, record['state']))
     print(one_line(PACKED[chosen.lang] % (chosen.out, ', '.join(
-        RUN[chosen.lang] % (name, len(contents[records.LOSSES].splitlines()) - 1)
+        _run(name, len(contents[records.LOSSES].splitlines()) - 1, chosen.lang)
         for name, (_, contents) in packed.items()), os.path.getsize(chosen.out) / 1e6)))
     return 0
+
+
+def _run(name, epochs, language):
+    return '%s(%d세대)' % (name, epochs) if language == 'ko' else '%s (%s)' % (name, languages.counted(epochs, 'epoch'))
 
 
 def _contents(folder):

@@ -7,6 +7,10 @@ import pytest
 from lab import languages
 
 
+def test_one_and_many():
+    assert [languages.counted(n, 'epoch') for n in (0, 1, 2)] == ['0 epochs', '1 epoch', '2 epochs']
+
+
 @pytest.mark.parametrize('given, expected', [
     ({'LANG': 'ko_KR.UTF-8'}, 'ko'), ({'LANG': 'ko_KR.UTF-8', 'LC_ALL': 'C.UTF-8'}, 'en'),
     ({'LANG': 'en_GB.UTF-8', 'LC_MESSAGES': 'ko_KR'}, 'ko'), ({'LC_ALL': '', 'LANG': 'ko'}, 'ko'),
