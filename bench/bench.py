@@ -9,7 +9,6 @@ macOS, which tell how much memory a process took.
 
 import argparse
 import collections
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -23,6 +22,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
 from lab import errors, files, machine, options, outputs  # noqa: E402
+from tools import environment  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LISTINGS = {'basic': '§9.1, gan_basic.py', 'conditional': '§9.2, gan_conditional.py'}
@@ -221,10 +221,10 @@ def draw(results, path):
 
 
 def versions(tf115):
-    found = {name: importlib.metadata.version(name) for name in ('tensorflow', 'numpy')}
+    found = {name: environment.version(name) for name in ('tensorflow', 'numpy')}
     for name in 'torch', 'jax':
         if importlib.util.find_spec(name):
-            found[name] = importlib.metadata.version(name)
+            found[name] = environment.version(name)
     if tf115:
         found['TensorFlow 1.15'] = tf115.version
     return dict(found, Python=platform.python_version())

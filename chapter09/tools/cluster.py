@@ -16,14 +16,13 @@ import tempfile
 import time
 import uuid
 import zipfile
-from importlib import metadata
 
 import distributed
 
 from lab import checkpoints, files, listings, machine, records
 from lab.errors import BadInput, reason, say
 from lab.folder import Folder
-from tools import jobs, travelling
+from tools import environment, jobs, travelling
 
 PATIENCE = 5  # seconds for a scheduler to answer
 LOST = 60  # seconds that a message may wait
@@ -40,8 +39,7 @@ def versions(file):
     above = listings.CHAPTER09
     ours = sorted(os.path.join('lab', name) for name in os.listdir(os.path.join(above, 'lab')) if name.endswith('.py'))
     digests = ''.join(files.digest(os.path.join(above, name)) for name in [*ours, 'input_data.py', 'layers.py'])
-    names = metadata.packages_distributions().get('tensorflow', ['tensorflow'])
-    return {'TensorFlow': metadata.version(names[0]), 'lab': hashlib.sha256(digests.encode()).hexdigest()[:12],
+    return {'TensorFlow': environment.version('tensorflow'), 'lab': hashlib.sha256(digests.encode()).hexdigest()[:12],
             file: files.digest(os.path.join(above, file))[:12]}
 
 

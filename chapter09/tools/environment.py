@@ -95,21 +95,24 @@ def unmet(name):
     lacking = []
     for requirement in map(Requirement, lines):
         try:
-            version = metadata.version(_distribution(requirement.name, metadata))
-            if not requirement.specifier.contains(version, prereleases=True):
-                lacking.append('%s (it has %s)' % (requirement, version))
+            found = version(requirement.name)
+            if not requirement.specifier.contains(found, prereleases=True):
+                lacking.append('%s (it has %s)' % (requirement, found))
         except metadata.PackageNotFoundError:
             lacking.append(str(requirement))
     return lacking
 
 
-def _distribution(package, metadata):
-    """What gives a package: itself, or one of another name, as tensorflow-cpu gives tensorflow."""
+def version(package):
+    """The version of what gives a package: itself, or one of another name, as tensorflow-cpu gives tensorflow.
+
+    Raises importlib.metadata.PackageNotFoundError if nothing does.
+    """
+    from importlib import metadata
     try:
-        metadata.version(package)
-        return package
+        return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return metadata.packages_distributions().get(package, [package])[0]
+        return metadata.version(metadata.packages_distributions().get(package, [package])[0])
 
 
 def wait_for_other_makes():
