@@ -1,5 +1,6 @@
 """What is chosen for a run: by the command line, by arguments, by the run that is resumed, by the listing."""
 
+import numbers
 import os
 import random
 import re
@@ -40,12 +41,9 @@ class Choice:
         self._made = listings.Numbers(self.text, file) if file and self.text else None
         defaults = self._made.written if self._made else _numbers_in(namespace)
         self.numbers = {name: namespace[name] for name in defaults if listings.is_number(namespace.get(name))}
-        self._has_seed, self._seed = 'seed' in self.numbers, self.numbers.pop('seed', 7)
-        try:
-            options.seed(str(self._seed))
-        except ArgumentTypeError as error:
-            raise BadInput("the listing's seed: %s" % error) from None
-        defaults = options.defaults(self.listing, dict(self.numbers, seed=self._seed))
+        self.numbers.pop('seed', None)
+        self._has_seed, seed = _seed_in(namespace)
+        defaults = options.defaults(self.listing, dict(self.numbers, seed=seed))
         self._parser = options.parser(self.title, self.numbers, defaults)
         chosen = self._parse(self._parser, arguments)
         if self.is_script:
@@ -107,6 +105,20 @@ class Choice:
             self._made.choose(self._namespace, chosen)
         else:
             self._namespace.update(chosen)
+
+
+def _seed_in(namespace):
+    """Whether there is a seed of the listing's own, and the one to begin with. Raises BadInput if it cannot be used.
+
+    However it was worked out: another run than the one that is asked for would look like it.
+    """
+    own = namespace.get('seed')
+    if not isinstance(own, (numbers.Number, str)):  # a function of that name is none
+        return False, 7
+    try:
+        return True, options.seed(str(own))
+    except (ArgumentTypeError, ValueError) as error:  # Python does not write down the largest numbers
+        raise BadInput("the listing's seed: %s" % error) from None
 
 
 def _begun_with(choice, option, value):

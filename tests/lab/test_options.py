@@ -102,7 +102,21 @@ def test_numbers_that_python_does_not_write_down():
     """Such as a notebook's factorial, or 0xfff… in a listing."""
     huge = 16 ** 5000
     assert listings.Numbers('n = 9\nm = 0x1%s\n' % (5000 * '0')).written == {'n': 9}
-    assert Choice({'huge': huge, 'below': -huge, 'seed': huge, 'n_layers': 3}, {}).numbers == {'n_layers': 3}
+    assert Choice({'huge': huge, 'below': -huge, 'n_layers': 3}, {}).numbers == {'n_layers': 3}
+
+
+def test_a_seed_of_the_listing_counts_however_it_was_worked_out():
+    for seed in 2 ** 20, np.int64(2 ** 20), '1048576':
+        assert Choice({'seed': seed}, {}).options['seed'] == 2 ** 20
+    assert Choice({'seed': 'random'}, {}).options['seed'] == 'random'
+    for of_another_name in None, np.random.seed:
+        assert Choice({'seed': of_another_name}, {}).options['seed'] == 7
+
+
+@pytest.mark.parametrize('seed', [2 ** 40, 16 ** 5000, -1, 3.5, True, 'apple', float('nan')], ids=lambda seed: type(seed).__name__)
+def test_a_seed_of_the_listing_that_cannot_be_used_is_not_passed_over(seed):
+    with pytest.raises(BadInput, match="^the listing's seed: "):
+        Choice({'seed': seed}, {})
 
 
 def test_what_is_given_is_in_the_result_and_nothing_else():
