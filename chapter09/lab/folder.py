@@ -20,7 +20,7 @@ class Folder:
         self.path = os.path.realpath(path)
         # In the run's own folder they are anyway.
         self.shown = Shown(shown) if shown and os.path.realpath(shown) != self.of(records.SAMPLES) else None
-        self._lock, self._was_there = None, True
+        self._lock, self._was_there, self._made = None, True, []
         if self.shown and (self.shown.path + os.sep).startswith(self.path + os.sep):
             raise BadInput('--samples %s lies in --run %s, which keeps the strips anyway: leave it out'
                            % (self.shown.path, self.path))
@@ -31,6 +31,10 @@ class Folder:
     def lock(self):
         """Takes the folder for this process, and the one for its strips. Raises BadInput if another has either."""
         if not self._lock:
+            above = os.path.dirname(self.path)
+            while not os.path.lexists(above):
+                self._made.append(above)
+                above = os.path.dirname(above)
             with files.refusals(self.path):
                 os.makedirs(os.path.dirname(self.path), exist_ok=True)
             self._was_there = os.path.lexists(self.path + '.lock')
@@ -41,8 +45,10 @@ class Folder:
     def release(self):
         if self._lock:
             if not (self._was_there or os.path.lexists(self.path)):  # a run that was refused leaves nothing
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError):  # another's are not empty
                     os.remove(self.path + '.lock')
+                    for folder in self._made:
+                        os.rmdir(folder)
             self._lock.close()
         self._lock = None
         if self.shown:

@@ -77,8 +77,9 @@ class Noise:
             except (OSError, ValueError, KeyError) as error:
                 raise BadInput('%s cannot be read (%s): --resume the run, which writes it anew'
                                % (path, reason(error))) from None
-            if self._kept.dtype != np.float32 or self._kept.shape[1:] != self.shape or not len(self._kept):
-                raise BadInput('%s holds no noise of the shape that run.json tells: begin a new run' % path)
+            if (self._kept.dtype != np.float32 or self._kept.shape[1:] != self.shape or not len(self._kept)
+                    or not np.isfinite(self._kept).all()):
+                raise BadInput('%s holds no noise such as run.json tells: begin a new run' % path)
 
     def draw(self, n, seed):
         """Noise [n, *shape] for a seed: drawn as the listing draws it, or taken from what is kept."""

@@ -156,7 +156,8 @@ def folders():
     for name in 'samples', 'samples2', 'runs':
         path = os.path.join(listings.ROOT, name)
         try:
-            with tempfile.TemporaryFile(dir=path if os.path.isdir(path) else listings.ROOT):
+            # What stands there and is no folder refuses the file: a link that leads nowhere, too.
+            with tempfile.TemporaryFile(dir=path if os.path.lexists(path) else listings.ROOT):
                 pass
         except OSError as error:
             return False, {

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from lab import machine, records
+from lab import errors, machine, records
 
 INTERVAL = 0.2  # seconds between two looks at whether to stop
 PATIENCE = 3  # seconds that a training has to end in when it is told to
@@ -48,9 +48,12 @@ def train(name, path, words, cores, told, stop, each_interval=lambda: None):
     environment = dict({name: str(cores) for name in (machine.THREADS, machine.OPERATIONS)}, **os.environ)
     environment['PYTHONIOENCODING'] = 'utf-8'
     # In a session of its own: Ctrl-C is passed on by this program, and comes once.
-    process = subprocess.Popen([sys.executable, path, *words], env=environment, start_new_session=True,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               preexec_fn=_libc and _end_with_parent)
+    try:
+        process = subprocess.Popen([sys.executable, path, *words], env=environment, start_new_session=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   preexec_fn=_libc and _end_with_parent)
+    except OSError as error:  # such as a quota of processes; the others may find room
+        return Ended(2, 'it cannot be started: %s' % errors.reason(error))
     ends, deadline = _ends(process), 0
     with process, concurrent.futures.ThreadPoolExecutor(2) as readers:
         reading = [readers.submit(_pass_on, name, process.stdout, told, True),

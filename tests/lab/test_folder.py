@@ -188,6 +188,17 @@ def test_a_lock_of_ones_own_outlasts_a_run_that_is_refused(train, tmp_path):
         'bad.csv', 'run.lock', 'stderr', 'stdout']
 
 
+@pytest.mark.parametrize('has_neighbour', [False, True])
+def test_no_folder_is_made_for_a_run_that_is_refused(train, tmp_path, has_neighbour):
+    (tmp_path / 'bad.csv').write_text('1')
+    if has_neighbour:
+        (tmp_path / 'a').mkdir()
+    before = listed(tmp_path)
+    refused(train('--trace', tmp_path / 'bad.csv', '--run', tmp_path / 'a' / 'b' / 'run'), 'is no trace')
+    assert listed(tmp_path) == sorted({*before, 'stderr', 'stdout'})
+    assert not (tmp_path / 'a' / 'b').exists()
+
+
 @pytest.mark.parametrize('words', [['--run', 'run/checkpoints/0500'], ['--run', 'other', '--samples', 'run/samples'],
                                    ['--run', 'run/x/y'], ['--run', 'other', '--samples', 'run/checkpoints/0001']])
 def test_no_run_lies_in_another(train, tmp_path, words):

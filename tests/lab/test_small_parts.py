@@ -82,6 +82,17 @@ def test_a_lock_holds_against_another_and_ends_with_its_file(tmp_path):
     files.lock(path, 'this folder').close()
 
 
+@pytest.mark.parametrize('make', [os.mkdir, os.mkfifo, lambda path: os.symlink('elsewhere', path),
+                                  lambda path: os.symlink(os.path.dirname(path), path)],
+                         ids=['folder', 'FIFO', 'dangling link', 'link'])
+def test_a_lock_is_a_file_of_its_own(tmp_path, make):
+    path = str(tmp_path / 'run.lock')
+    make(path)
+    with pytest.raises(BadInput, match='run.lock is no file: move it away$'):
+        files.lock(path, 'run')
+    assert os.listdir(str(tmp_path)) == ['run.lock']
+
+
 @pytest.mark.parametrize('make', [os.mkfifo, os.mkdir, lambda path: os.symlink('/dev/zero', path),
                                   lambda path: os.symlink(path, path), lambda path: None])
 def test_only_regular_files_are_read(tmp_path, make):

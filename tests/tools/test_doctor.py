@@ -124,6 +124,18 @@ def test_a_folder_that_cannot_be_written(project):
     assert str(project / 'samples2') in line
 
 
+@pytest.mark.parametrize('make', [lambda path: path.touch(), os.mkfifo, lambda path: path.symlink_to('nowhere')],
+                         ids=['file', 'FIFO', 'dangling link'])
+@pytest.mark.parametrize('name', ['samples', 'runs'])
+def test_what_is_no_folder_cannot_be_written_into(project, name, make):
+    path = project / name
+    if path.is_dir():
+        path.rmdir()
+    make(path)
+    (line,), _ = doctor(project, site=False)
+    assert str(path) in line
+
+
 def test_a_tensorflow_that_does_not_load(original, tmp_path):
     (tmp_path / 'tensorflow.py').write_text('raise ImportError("DLL load failed")')
     (line,), _ = doctor(original, PYTHONPATH=str(tmp_path))

@@ -284,12 +284,16 @@ def another_shape(path):
     np.savez(str(path), noise=np.zeros((5, 127), np.float32))
 
 
+def none_that_is_a_number(path):
+    np.savez(str(path), noise=np.full((5, 128), np.nan, np.float32))
+
+
 def objects(path):
     np.savez(str(path), noise=np.array([{}]))
 
 
 @pytest.mark.parametrize('make', [
-    no_such_array, another_shape, objects, lambda path: path.write_text('no archive'),
+    no_such_array, another_shape, none_that_is_a_number, objects, lambda path: path.write_text('no archive'),
     lambda path: os.mkfifo(str(path)), lambda path: path.mkdir(), lambda path: os.symlink('/dev/zero', str(path))])
 def test_noise_that_was_not_kept_as_it_should_be_is_one_line(run, make):
     rewrite(run, noise={'draw': 'kept', 'shape': [128]})

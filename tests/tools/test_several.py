@@ -146,6 +146,16 @@ def test_a_training_that_ctrl_c_was_lost_on_is_stopped_too(tmp_path, monkeypatch
     assert end.value.status == 130 and training.ended.reason == 'killed by signal %d' % by
 
 
+def test_a_training_that_cannot_be_started_ends_no_other(tmp_path):
+    script = tmp_path / 'ends.py'
+    script.write_text('')
+    refused, other = several.Training('basic', str(script), ['x' * 2 ** 22]), several.Training('other', str(script), [])
+    train(refused, other)
+    assert refused.failed and refused.ended.status == 2 and refused.ended.reason == (
+        'it cannot be started: Argument list too long')
+    assert other.ended.status == 0
+
+
 def test_trainings_end_with_the_program_that_was_killed(tmp_path):
     script, told = tmp_path / 'waits.py', tmp_path / 'told'
     script.write_text('import os, signal, sys\nsignal.alarm(60)\nwith open(sys.argv[1] + ".part", "w") as file:\n'
