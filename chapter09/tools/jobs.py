@@ -47,6 +47,7 @@ def train(name, path, words, cores, told, stop, each_interval=lambda: None):
         return None
     environment = dict({name: str(cores) for name in (machine.THREADS, machine.OPERATIONS)}, **os.environ)
     environment['PYTHONIOENCODING'] = 'utf-8'
+    environment.pop('PYTHONSAFEPATH', None)  # a listing finds lab/ beside itself
     # In a session of its own: Ctrl-C is passed on by this program, and comes once.
     try:
         process = subprocess.Popen([sys.executable, path, *words], env=environment, start_new_session=True,

@@ -113,7 +113,8 @@ def test_a_seed_of_the_listing_counts_however_it_was_worked_out():
         assert Choice({'seed': of_another_name}, {}).options['seed'] == 7
 
 
-@pytest.mark.parametrize('seed', [2 ** 40, 16 ** 5000, -1, 3.5, True, 'apple', float('nan')], ids=lambda seed: type(seed).__name__)
+@pytest.mark.parametrize('seed', [2 ** 40, 16 ** 5000, -1, 3.5, True, 'apple', float('nan')],
+                         ids=lambda seed: type(seed).__name__)
 def test_a_seed_of_the_listing_that_cannot_be_used_is_not_passed_over(seed):
     with pytest.raises(BadInput, match="^the listing's seed: "):
         Choice({'seed': seed}, {})

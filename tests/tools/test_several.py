@@ -156,6 +156,15 @@ def test_a_training_that_cannot_be_started_ends_no_other(tmp_path):
     assert other.ended.status == 0
 
 
+def test_a_listing_finds_what_lies_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setenv('PYTHONSAFEPATH', '1')
+    (tmp_path / 'beside.py').write_text('')
+    (tmp_path / 'listing.py').write_text('import beside\n')
+    training = several.Training('basic', str(tmp_path / 'listing.py'), [])
+    train(training)
+    assert training.ended.status == 0
+
+
 def test_trainings_end_with_the_program_that_was_killed(tmp_path):
     script, told = tmp_path / 'waits.py', tmp_path / 'told'
     script.write_text('import os, signal, sys\nsignal.alarm(60)\nwith open(sys.argv[1] + ".part", "w") as file:\n'
