@@ -8,7 +8,7 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import files, noise, records
+from lab import files, noise, records, told
 from lab.errors import reason
 from lab.frames import COLUMNS, DIGITS, EPOCH, LABELS, ROWS, read
 
@@ -23,21 +23,21 @@ class Film:
     page    the listing's parts (`lab.page.Page`)
     test    the test images and labels of `input_data`, which D is asked about, or None
     seed    of its noise
-    say     called with a line when a part of it turns out not to be had
 
-    Of a listing that lacks what it takes there are no digits, which are black then, or no D_mean, which is nan.
+    Of a listing that lacks what it takes there are no digits, which are black then, or no D_mean, which is nan; the
+    reader is told.
     Attribute: `D_gene`, of each epoch, once it has begun.
     """
 
-    def __init__(self, folder, page, test, seed, say):
-        self._path, self._page, self._say = os.path.join(folder, records.FILM), page, say
+    def __init__(self, folder, page, test, seed):
+        self._path, self._page = os.path.join(folder, records.FILM), page
         self._digits_feed, self._judged_feeds, self._said = None, [], False
         self.D_gene = []
         G, X, Y, Z = map(page.get, 'GXYZ')
         if page.noise_shape() is None or not G.shape.ndims or G.shape[1:].num_elements() != 28 * 28:
             return
         if Y is not None and Y.shape.ndims is None:
-            say('film, movie are off: the placeholder Y has no shape')
+            told.say('Y')
             return
         drawn = noise.drawn(page.get_noise, page.noise_shape(), JUDGED, seed)
         self._digits_feed = {Z: drawn[:DIGITS]}
@@ -78,7 +78,7 @@ class Film:
             if self._judged_feeds:
                 frame['D_real'], frame['D_gene'] = self._means(sess, feeds)
         except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
-            self._say('film, movie are off: the listing cannot be asked for them (%s)' % reason(error))
+            told.say('no film', reason(error))
             self._digits_feed, self._judged_feeds = None, []
         self.D_gene += frame['D_gene'].tolist()
         with files.refusals(self._path), open(self._path, 'ab') as file:
@@ -98,5 +98,4 @@ class Film:
         low, high = float(digits.min()), float(digits.max())
         if (low < 0 or high > 1) and not self._said:
             self._said = True
-            self._say('G leaves [0, 1], the range of the images: it draws values from %.3g to %.3g; is there no '
-                      'sigmoid on its output?' % (low, high))
+            told.say('range', low, high)

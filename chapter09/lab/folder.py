@@ -4,8 +4,8 @@ import contextlib
 import itertools
 import os
 
-from lab import files, listings, records
-from lab.errors import BadInput, say
+from lab import files, listings, records, told
+from lab.errors import BadInput
 from lab.shown import Shown
 
 
@@ -96,7 +96,7 @@ class Folder:
             if not record and records.is_run(self.path):
                 moved = self._free_name()
                 os.rename(self.path, moved)
-                say('the run that was in %s is now in %s' % (self.path, moved))
+                told.say('moved', self.path, moved)
             os.makedirs(self.of(records.SAMPLES), exist_ok=True)
             for folder in self.path, self.of(records.SAMPLES):  # what a killed process left half written
                 for path in (os.path.join(folder, name) for name in os.listdir(folder)):

@@ -77,12 +77,11 @@ class Iterations:
         return [next((row[n] for row in reversed(self.rows) if not math.isnan(row[n])), math.nan) for n in (0, 1)]
 
     def fell(self, network):
-        """If a loss has only fallen of late, what that says of its sign; else None."""
+        """If a loss has only fallen of late, what that says of its sign, as of `told.text`; else None."""
         losses = list(self._recent[network])
         falls = [later < earlier for earlier, later in zip(losses, losses[1:])]
         if len(falls) >= 5 and all(falls):
-            return ('It fell in every one of the last %d iterations: a loss that is to be maximised, as both are in '
-                    '§9.1, was minimised; minimize(-loss_%s, …) takes a minus sign' % (len(falls), network))
+            return 'fell', len(falls), network
         return None
 
     def _note_feeds(self, feed_dict, seen):

@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import files, machine, onednn, records
+from lab import files, machine, onednn, records, told
 from lab.errors import BadInput
 
 LINES = 5000  # of a listing, up to which it is told how it has changed
@@ -54,7 +54,7 @@ class Logbook:
     def begin(self, data, init, total, notes, described):
         """Begins the record of a new run, or brings that of a resumed one up to date; writes nothing.
 
-        notes      what the reader is told of the listing
+        notes      what the reader is told of the listing, as of `told.text`
         described  what is known of the noise (`noise.describe`), or None
         """
         choice = self._choice
@@ -67,27 +67,25 @@ class Logbook:
             self.record['machine'].setdefault(name, value)
         self.record.update(
             state='running', listing=choice.listing.name, title=choice.title, epochs=total,
-            numbers=choice.numbers, given=sorted(choice.given), notes=notes, noise=described)
+            numbers=choice.numbers, given=sorted(choice.given), notes=[told.text(*note) for note in notes],
+            noise=described)
 
     def go_on(self, epoch):
-        """Notes that the run goes on after an epoch; gives, as lines, what is otherwise than before."""
+        """Notes that the run goes on after an epoch; gives, as of `told.text`, what is otherwise than before."""
         entry = dict(_versions(), after_epoch=epoch, time=_now())
         begun, here = self.record['versions'], _versions()
         if begun != here:
-            yield 'note: begun with %s; now %s. The last digits may differ' % tuple(
-                ', '.join('%s %s' % item for item in sorted(each.items())) for each in (begun, here))
+            yield ('begun with', *map(_in_words, (begun, here)))
         for name, value in self._arithmetic():
             if self.record['machine'].get(name, value) != value:
-                yield 'note: begun with %s %s; now %s. The last digits may differ' % (
-                    name, self.record['machine'][name], value)
+                yield 'begun with', '%s %s' % (name, self.record['machine'][name]), value
         text, before = self._choice.text, None
         with contextlib.suppress(OSError, ValueError):
             before = files.read(self._folder.of(records.LISTING), records.LARGEST).decode('utf-8')
         if before is not None and self._choice.differs(before):
             entry['changed'] = _differences(before, text)
             lines = _line_numbers(entry['changed'])
-            yield 'the listing has changed since (line%s %s): going on with it as it now is' % (
-                '' if lines.isdigit() else 's', lines)
+            yield 'changed', ('line' if lines.isdigit() else 'lines', lines)
         self.record['resumed'].append(entry)
 
     def _arithmetic(self):
@@ -150,6 +148,10 @@ def _line_numbers(differences):
         last = first + max(int(count or 1), 1) - 1
         found.append(str(first) if last == first else '%d-%d' % (first, last))
     return ', '.join(found)
+
+
+def _in_words(versions):
+    return ', '.join('%s %s' % item for item in sorted(versions.items()))
 
 
 def _versions():

@@ -6,15 +6,11 @@ off; and what a step trains is read off the graph, whatever the listing calls it
 
 import tensorflow.compat.v1 as tf
 
-from lab import noise
+from lab import noise, told
 
-# The page's names, and what is off without them.
-FILM = 'film, movie'
-NAMES = {
-    'X': 'D_mean', 'Z': FILM + ', digits', 'G': FILM + ', digits', 'D_real': 'D_mean', 'D_gene': 'D_mean',
-    'loss_D': 'the D loss in losses.csv and the trace', 'loss_G': 'the G loss in losses.csv and the trace',
-    'train_D': 'whether it trains what it should', 'train_G': 'whether it trains what it should',
-    'get_noise': FILM + ', digits'}
+# The page's names, and what is off without them, as one of `told.TEXTS`.
+NAMES = {'X': 'D_mean', 'Z': 'digits', 'G': 'digits', 'D_real': 'D_mean', 'D_gene': 'D_mean', 'loss_D': 'D loss',
+         'loss_G': 'G loss', 'train_D': 'steps', 'train_G': 'steps', 'get_noise': 'digits'}
 TENSORS = ['X', 'Y', 'Z', 'G', 'D_real', 'D_gene', 'loss_D', 'loss_G']
 STEPS = ['train_D', 'train_G']
 # What may come after a sigmoid and leave its result a probability, as in `tf.nn.sigmoid(…) + 1e-8`.
@@ -63,46 +59,44 @@ class Page:
         return None if None in shape else shape
 
     def describe_noise(self, notes):
-        """`noise.describe` of get_noise; None, None, and a line in `notes`, if it cannot be asked."""
+        """`noise.describe` of get_noise; None, None, and one more of `notes`, if it cannot be asked."""
         if self.noise_shape() is None:
             return None, None
         try:
             return noise.describe(self.get_noise, self.noise_shape())
         except ValueError as error:
-            notes.append('%s are off: %s' % (NAMES['get_noise'], error))
+            notes.append(('no noise', error))
             self.get_noise = None
             return None, None
 
     def notes(self):
-        """What a reader should know before the training begins, as lines; none of the page as it is."""
+        """What a reader should know before the training begins, as of `told.text`; nothing of the page as it is."""
         if self._graph.seed is None:
-            yield "the graph has no seed: tf.reset_default_graph() after lab.Run, or a tf.Graph(), takes away lab.Run's"
+            yield ('no seed',)
         missing = [name for name in NAMES if name not in self.parts and not (name == 'get_noise' and self.get_noise)]
         if missing:
             off = list(dict.fromkeys(NAMES[name] for name in missing))
-            yield 'the listing has no %s: off without it: %s' % (', '.join(missing), '; '.join(off))
+            yield 'missing', ', '.join(missing), [(name,) for name in off]
         trained = {name: self.trained_by(name) for name in STEPS if name in self.parts}
         if len(trained) < 2 or not all(trained.values()):
             return
         idle = [name for name, variable in self.weights.items()
                 if not any(variable.op in variables for variables in trained.values())]
         wrong = list(self._wrongly_trained(trained)) if {'G', 'D_gene'} <= self.parts.keys() else []
-        if wrong:
-            yield '%s: each step is to train its own network (loss and var_list)' % ', '.join(wrong)
-        elif idle:
-            yield 'no step trains %s, which stays as it begins: is it in a var_list?' % _some(idle)
+        yield from wrong
+        if idle and not wrong:
+            yield 'idle', told.some(idle)
 
     def _wrongly_trained(self, trained):
         """What steps train that they should not, or the other way round; `trained` is what each does."""
         of_G, of_D = self.networks()
-        for step, own, others, network in (('train_D', of_D, of_G, "the discriminator's"),
-                                           ('train_G', of_G, of_D, "the generator's")):
+        for step, own, others, network in (('train_D', of_D, of_G, ('the discriminator',)),
+                                           ('train_G', of_G, of_D, ('the generator',))):
+            of_others = told.some([self.title(v) for op, v in self._variables.items() if op in trained[step] & others])
             if not trained[step] & own:
-                yield '%s changes none of %s variables' % (step, network)
-            if trained[step] & others:
-                also = [self.title(self._variables[op]) for op in self._variables if op in trained[step] & others]
-                yield ('%s also changes %s' % (step, _some(also)) if trained[step] & own else
-                       'but %s' % _some(also))
+                yield ('others', step, network, of_others) if of_others else ('none', step, network)
+            elif of_others:
+                yield 'also', step, of_others
 
     def is_probability(self, name):
         """Whether D's answer comes out of a sigmoid, so that it is none of a logit."""
@@ -117,9 +111,9 @@ class Page:
             operation.type in of for operation in ancestors([self.parts['loss_D'].op]))
 
     def lacks_a_sigmoid(self):
-        """If the loss takes the logarithm of D's answer, which comes out of no sigmoid, that it does so; else None."""
+        """If the loss takes the logarithm of D's answer, which comes out of no sigmoid, a `told.text`; else None."""
         if 'D_real' in self.parts and not self.is_probability('D_real') and self.takes_logarithms(['Log']):
-            return 'D_real comes out of no sigmoid, and below 0, where it gets to, there is no logarithm'
+            return ('no sigmoid',)
         return None
 
     def networks(self):
@@ -163,7 +157,3 @@ def ancestors(operations):
             reached.add(operation)
             left += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
     return reached
-
-
-def _some(names):
-    return ', '.join(names[:4]) + (', …' if len(names) > 4 else '')

@@ -24,7 +24,7 @@ class Recorders:
 
     def __init__(self, folder, page, mnist, options, log, total):
         self._folder, self._page, self._log, self._logdir = folder, page, log, options['logdir']
-        self._film = Film(folder.path, page, mnist.test, options['seed'], say)
+        self._film = Film(folder.path, page, mnist.test, options['seed'])
         self._trace = Trace(options['trace']) if options['trace'] else None
         self._progress = Progress(total, mnist.total_batch, options['progress'])
         self._board = None

@@ -2,8 +2,8 @@
 
 import os
 
-from lab import checkpoints, records
-from lab.errors import BadInput, reason, say
+from lab import checkpoints, records, told
+from lab.errors import BadInput, reason
 
 
 def go_back(folder, model, state, log, title):
@@ -29,15 +29,15 @@ def go_back(folder, model, state, log, title):
         except PermissionError as error:  # it may be whole, and would be written over
             raise records.closed(os.path.dirname(path), error) from None
         except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
-            say('checkpoint %s is damaged (%s): passed over' % (os.path.dirname(path), reason(error)))
+            told.say('damaged', os.path.dirname(path), reason(error))
             continue
         if differences:
             raise BadInput('%s is of another network: %s%s. Go on with the listing that began it (%s), or begin a new '
                            'run without --resume' % (folder.path, '; '.join(differences[:3]),
                                                      '; …' * (len(differences) > 3), folder.of(records.LISTING)))
-        say('going on after epoch %d' % epoch)
-        for line in log.go_on(epoch):
-            say(line)
+        told.say('going on', epoch)
+        for note in log.go_on(epoch):
+            told.say(*note)
         return epoch + 1
     if done:
         raise BadInput('%s holds no whole checkpoint: start anew without --resume' % kept)
@@ -45,7 +45,6 @@ def go_back(folder, model, state, log, title):
 
 
 def last_checkpoint(folder):
-    """What there is to go on from, for a message."""
+    """What there is to go on from, as of `told.text`."""
     done = checkpoints.epochs(folder.of(records.CHECKPOINTS))
-    return ('the checkpoint of epoch %d stays in %s' % (done[0], folder.path) if done
-            else 'there is no checkpoint yet')
+    return ('checkpoint', done[0], folder.path) if done else ('no checkpoint',)

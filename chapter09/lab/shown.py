@@ -5,8 +5,8 @@ import os
 import re
 import shutil
 
-from lab import files, records
-from lab.errors import BadInput, say
+from lab import files, records, told
+from lab.errors import BadInput
 
 INDEX = '.strips'  # SHA-256 and name of each strip that a run has shown there, a line a strip; also its lock
 LINES = re.compile(r'([0-9a-f]{64}  [0-9]{3,9}\.png\n)*[0-9a-f]{0,64} {0,2}[0-9]{0,9}[.png]{0,4}')  # the last cut short
@@ -69,7 +69,7 @@ class Shown:
                     shutil.copyfile(path, os.path.join(target, name))
                 os.remove(path)
         if target:
-            say('the strips that were in %s are now in %s' % (self.path, target))
+            told.say('strips moved', self.path, target)
         with files.refusals(self.path):
             self._index.seek(0)
             self._index.truncate()
@@ -79,7 +79,7 @@ class Shown:
         name = os.path.basename(strip)
         target = os.path.join(self.path, name)
         if os.path.lexists(target) and not self._is_ours(name, self._known()):
-            say('%s is none of this run: it stays, and the strip is %s' % (target, strip))
+            told.say('strip stays', target, strip)
             return
         with files.refusals(self.path):
             self._index.seek(0, os.SEEK_END)

@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 
-from lab import errors
+from lab import errors, told
 from lab.errors import Stopped
 from lab.lost import STATUS as LOST
 
@@ -27,32 +27,26 @@ def listening(stop):
             signal.signal(number, handler)
 
 
-OUT_OF_RANGE = ('A value has left the range of float32: a sigmoid that rounds to 0 or 1 has an infinite logarithm, and '
-                'its gradient makes weights that are no numbers')
-
-
 def given_out(epoch, iteration, total_batch, what, why, checkpoint):
     """The Stopped of a run whose numbers have stopped being numbers.
 
     total_batch  iterations of an epoch, None if that is not known
-    what         is no number, and why, None if that is not known; checkpoint as of `stopped`
+    what         is no number, and why, None if that is not known; checkpoint as of `stopped`: of `told.TEXTS`
     """
-    return Stopped('epoch %d, iteration %d%s: %s. %s; %s' % (
-        epoch, iteration, ' of %d' % total_batch if total_batch else '', what, why or OUT_OF_RANGE, checkpoint),
-        status=3)
+    return Stopped(told.here('given out', epoch, ('of', iteration, total_batch) if total_batch else iteration, what,
+                             why or ('out of range',), checkpoint), status=3)
 
 
 def lost(epoch, checkpoint):
     """The Stopped of a run that --stop-when-lost ends after an epoch; checkpoint as of `stopped`."""
-    return Stopped('stopped after epoch %d, for it is lost (--stop-when-lost); %s' % (epoch, checkpoint), LOST)
+    return Stopped(told.here('stopped as lost', epoch, checkpoint), LOST)
 
 
 def stopped(number, epoch, checkpoint):
     """The Stopped of a run that a signal has ended.
 
     epoch       in which it was, None before the first
-    checkpoint  what there is to go on from, in words
+    checkpoint  what there is to go on from (`resuming.last_checkpoint`)
     """
-    when = 'before the first epoch' if epoch is None else 'in epoch %d' % epoch
-    return Stopped('stopped by %s %s; %s. To go on, give the same command with --resume (make: RESUME=1)'
-                   % (signal.Signals(number).name, when, checkpoint), status=128 + number)
+    when = ('before all',) if epoch is None else ('in epoch', epoch)
+    return Stopped(told.here('stopped', signal.Signals(number).name, when, checkpoint), status=128 + number)

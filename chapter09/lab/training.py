@@ -4,7 +4,7 @@ import contextlib
 import gc
 import time
 
-from lab import checkpoints, files, model, noise, outputs, records, savefig, stopping
+from lab import checkpoints, files, model, noise, outputs, records, savefig, stopping, told
 from lab.errors import BadInput, Stopped, say
 from lab.iterations import Iterations
 from lab.logbook import Logbook
@@ -13,9 +13,6 @@ from lab.page import Page
 from lab.recorders import Recorders
 from lab.resuming import go_back, last_checkpoint
 from lab.state import State
-
-
-NO_STEP = 'epoch %d has ended without a step: the loop over run.epochs() is to hold those of train_D and train_G'
 
 
 class Training:
@@ -34,7 +31,7 @@ class Training:
         self._page, self._state, self._mnist = Page(namespace, sess.graph), State(namespace), Mnist(namespace)
         self._iterations = Iterations(
             self._page.parts, each_step=lambda *seen: self._recorders.step(self._epoch, *seen),
-            not_finite=lambda network, loss: self._give_out('the %s loss is %s' % (network, loss), network))
+            not_finite=lambda network, loss: self._give_out(('loss', network, loss), network))
         self._saved = savefig.Folders(choice.text or '')
         self._model = self._recorders = self._epoch = self._began = None
         self.epochs, self.strips, self._runs = range(total), [], False
@@ -58,7 +55,7 @@ class Training:
             self._recorders = Recorders(self._folder, self._page, self._mnist, options, log, self._total)
         first = go_back(self._folder, self._model, self._state, log, self._page.title) if record else 0
         if options['resume'] and not first:
-            say('nothing to resume in %s: starting from the beginning' % self._folder.path)
+            told.say('fresh', self._folder.path)
         if weights and not first:
             model.assign(self._sess, self._page.weights, weights)
         if record:
@@ -73,8 +70,8 @@ class Training:
         if kept is not None:
             noise.keep(self._folder.path, kept)
         self._recorders.begin()
-        for line in [*notes, 'seed: %d' % options['seed']]:
-            say(line)
+        for note in [*notes, ('seed', options['seed'])]:
+            told.say(*note)
         self._sess.watched_by(self._iterations)
         self.epochs = range(first, self._total)
 
@@ -89,10 +86,10 @@ class Training:
     def end_epoch(self):
         seconds = time.perf_counter() - self._began
         if not self._model.is_finite():
-            self._give_out('the weights are no finite numbers after it')
+            self._give_out(('weights',))
         rows, losses = self._iterations.rows, self._iterations.last()
         if self._iterations.idle() and self._epoch == self.epochs[0]:
-            say(NO_STEP % self._epoch)
+            told.say('no step', self._epoch)
         self._recorders.add_trace(rows)
         self._keep_strips()
         self._log.add(*losses, seconds, len(rows))
