@@ -65,7 +65,7 @@ def memory():
     if free >= MEMORY:
         return True, {'en': 'memory: %.1f GB free' % free, 'ko': '메모리: %.1fGB 남음' % free}
     return False, {'en': 'memory: only %.1f GB free, and a run takes 0.7: close other programs' % free,
-                   'ko': '메모리: %.1fGB밖에 남지 않았다. 학습에 0.7GB가 드니 다른 프로그램을 닫는다' % free}
+                   'ko': '메모리: %.1fGB밖에 남지 않았다. 학습하려면 0.7GB가 필요하니 다른 프로그램을 닫는다' % free}
 
 
 def _free_memory():
@@ -89,7 +89,7 @@ def disk():
     if free >= needed:
         return True, {'en': 'disk: %.1f GB free' % free, 'ko': '디스크: %.1fGB 남음' % free}
     return False, {'en': 'disk: only %.1f GB free, and %.1f are needed: make room' % (free, needed),
-                   'ko': '디스크: %.1fGB밖에 남지 않았다. %.1fGB가 필요하니 자리를 비운다' % (free, needed)}
+                   'ko': '디스크: %.1fGB밖에 남지 않았다. %.1fGB가 필요하니 공간을 비운다' % (free, needed)}
 
 
 def console():
@@ -118,7 +118,7 @@ def packages():
     if missing:
         how = '%s -m pip install -r requirements.txt' % sys.executable
         return False, {'en': 'packages: %s missing. `make basic` installs them, or: %s' % (', '.join(missing), how),
-                       'ko': '패키지: %s 없음. make basic이 설치해 준다. 직접 하려면 %s' % (', '.join(missing), how)}
+                       'ko': '패키지: %s 없음. make basic으로 설치된다. 직접 하려면 %s' % (', '.join(missing), how)}
     tried = subprocess.Popen([sys.executable, '-c', 'import tensorflow as tf, numpy, matplotlib\n'
                               'print(tf.__version__, numpy.__version__, matplotlib.__version__)'],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -69,7 +69,7 @@ VERDICTS = {
     verdicts.EQUIVALENT: {'en': 'your digits are as good as the reference\'s',
                           'ko': '숫자 그림이 기준만큼 잘 나왔다'},
     verdicts.WORSE: {'en': 'your digits are not as good as the reference\'s',
-                     'ko': '숫자 그림이 기준만큼 나오지 않았다'},
+                     'ko': '숫자 그림이 기준만큼 잘 나오지 않았다'},
     NOT_JUDGED: {'en': 'your digits could not be judged', 'ko': '숫자 그림을 판정하지 못했다'}}
 LINES = {'epochs': {'en': 'Epochs: %s', 'ko': '세대: %s'}, 'seed': {'en': 'Seed: %s', 'ko': '시드: %s'},
          'changed': {'en': 'Lines that differ from the chapter\'s: %s', 'ko': '책의 예제와 다른 줄: %s'},
@@ -107,10 +107,10 @@ def _text(student, marks, language):
 TITLE = {'en': 'Hand-ins', 'ko': '제출물'}
 HEADS = {'en': dict(zip(COLUMNS, ['student', 'listing', 'verdict', 'reason', 'epochs', 'seed', 'changed lines',
                                   'resumed', 'TensorFlow', 'processor', 'to look into', 'note'])),
-         'ko': dict(zip(COLUMNS, ['이름', '예제', '판정', '까닭', '세대', '시드', '바뀐 줄', '이어서 실행', '텐서플로',
-                                  '프로세서', '확인할 것', '참고']))}
+         'ko': dict(zip(COLUMNS, ['이름', '예제', '판정', '이유', '세대', '시드', '바뀐 줄', '이어서 한 횟수',
+                                  '텐서플로', '프로세서', '확인할 것', '참고']))}
 ABOUT = {'en': 'hand-ins: %d, listings: %d; worse: %d, not judged: %d, to be looked into: %d',
-         'ko': '제출물 %d개, 예제 %d개. 기준만 못한 것 %d개, 판정하지 못한 것 %d개, 확인할 것이 있는 것 %d개'}
+         'ko': '제출물 %d개, 예제 %d개. 기준만 못함 %d개, 판정하지 못함 %d개, 확인할 것 있음 %d개'}
 STYLE = '''
 body { font: 14px/1.45 sans-serif; color: #111; margin: 1.5em auto; max-width: 76em; padding: 0 1em }
 h1 { font-size: 1.5em } h2 { font-size: 1.2em; border-top: 2px solid #111; padding-top: .4em; margin-top: 1.6em }

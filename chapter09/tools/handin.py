@@ -10,9 +10,9 @@ from lab.errors import BadInput, one_line, say
 
 OLD = re.compile(r'.*\.[0-9]+')  # a run that made way for a newer one
 LARGEST = 2 ** 28  # bytes of a file
-PACKED = {'en': '%s: %s; %.1f MB', 'ko': '%s: %s, %.1f MB'}
+PACKED = {'en': '%s: %s; %.1f MB', 'ko': '%s: %s, %.1fMB'}
 UNFINISHED = {'en': '%s has not finished (%s): it is handed in as it stands',
-              'ko': '%s은(는) 끝까지 실행하지 않았다(%s). 지금 있는 그대로 묶는다'}
+              'ko': '%s: 학습이 끝나지 않았다(%s). 지금 상태 그대로 묶는다'}
 
 
 def main(chosen):

@@ -17,18 +17,19 @@ RANK = [WORSE, EQUIVALENT, SAME, IDENTICAL]
 # Why digits are worse, and what a student might look at first.
 REASONS = {
     'blank': {'en': 'blank, or not finite: look at the losses, and at what each step trains (var_list)',
-              'ko': '비어 있거나 유한한 값이 아니다. 손실값, 그리고 어느 단계가 무엇을 학습하는지(var_list) 살펴본다'},
+              'ko': '비어 있거나 유한하지 않다. 손실값을 보고, 각 단계가 어느 변수를 학습하는지(var_list) 확인한다'},
     'colours': {'en': 'colours wrong or reversed: 0 is to be dark and 1 bright, in viridis or grey',
                 'ko': '색이 틀렸거나 뒤집혔다. viridis나 회색조에서 0은 어둡고 1은 밝아야 한다'},
     'opposed': {'en': 'nothing learnt, the opposite of digits: is loss_G to rise, or to fall? Look at the sign in '
                       'minimize',
-                'ko': '배운 것이 없고 숫자와 정반대로 그린다. loss_G를 키워야 하나, 줄여야 하나? 부호를 본다'},
+                'ko': '배운 것이 없고 숫자와 정반대로 그린다. loss_G를 키워야 할까, 줄여야 할까? minimize에 넣은 '
+                      '부호를 확인한다'},
     'turned': {'en': 'digits turned: each row of 784 is 28 rows of 28, in that order',
-               'ko': '숫자가 돌아가거나 뒤집혔다. 784개의 값은 28개씩 28줄이 차례로 놓인 것이다'},
+               'ko': '숫자가 돌아갔거나 뒤집혔다. 값 784개는 28개씩 28줄이 차례로 놓인 것이다'},
     'upper row': {'en': 'the upper row is not the first ten test digits',
                   'ko': '윗줄이 테스트 이미지의 처음 열 개가 아니다'},
     'noise': {'en': "nothing learnt, noise: does train_G change G's variables, by loss_G, and train_D D's?",
-              'ko': '배운 것이 없고 노이즈뿐이다. train_G가 loss_G로 G의 변수를, train_D가 D의 변수를 바꾸는가?'},
+              'ko': '배운 것이 없고 잡음뿐이다. train_G가 loss_G로 G의 변수를, train_D가 D의 변수를 바꾸는지 확인한다'},
     'ground': {'en': "digits on a noisy ground that is to be 0: does G's output go through a sigmoid?",
                'ko': '0이어야 할 배경이 지저분하다. G의 출력이 시그모이드를 거치는지 확인한다'},
     'collapse': {'en': 'one shape for all (collapse): try another seed',
@@ -40,7 +41,7 @@ REASONS = {
     'copied': {'en': 'copies of real digits, drawn by no generator',
                'ko': '생성자가 그린 것이 아니라 실제 숫자를 그대로 옮긴 것이다'},
     'epochs': {'en': 'fewer epochs than the other, or no better than after the first',
-               'ko': '비교 대상보다 적게 학습했거나, 첫 세대 뒤보다 나아진 것이 없다'},
+               'ko': '비교 대상보다 적게 학습했거나, 첫 세대 뒤로 나아진 것이 없다'},
     'rough': {'en': "rougher, or farther from real digits, than the other's",
               'ko': '비교 대상보다 거칠거나 실제 숫자와 더 다르다'},
 }
