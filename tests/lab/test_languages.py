@@ -1,10 +1,13 @@
 """Which language a reader is told things in."""
 
 import argparse
+import re
 
+import page
 import pytest
+from processes import Lab
 
-from lab import languages
+from lab import languages, records, told
 
 
 def test_one_and_many():
@@ -25,3 +28,33 @@ def test_the_surroundings_decide_unless_it_is_said(monkeypatch, given, expected)
     assert parser.parse_args([]).lang == languages.of_environment() == expected
     for language in languages.KNOWN:
         assert parser.parse_args(['--lang', language]).lang == language
+
+
+def placeholders(text):
+    return re.findall(r'%\.?\d*[a-z]', text)
+
+
+def test_both_languages_tell_the_same():
+    for name, texts in told.TEXTS.items():
+        assert sorted(texts) == sorted(languages.KNOWN) and placeholders(texts['en']) == placeholders(texts['ko']), name
+
+
+def test_a_text_may_hold_others():
+    note = 'missing', 'film, X', [('D_mean',), ('steps',)]
+    assert told.text(*note) == 'the listing has no film, X: off without it: D_mean; whether it trains what it should'
+    assert told.text(*note, language='ko') == (
+        '예제에 없는 이름이 있다: film, X. 그래서 다음은 되지 않는다: D_mean; 학습시켜야 할 것을 학습시키는지 살피기')
+
+
+def test_a_run_tells_in_korean_and_its_record_in_english(small, tmp_path, monkeypatch):
+    monkeypatch.setenv('LC_ALL', 'ko_KR.UTF-8')
+    listing = tmp_path / 'my_gan.py'
+    listing.write_text(page.text('tiny').replace('D_gene', 'D_fake'), encoding='utf-8')
+    lab = Lab(tmp_path / 'lab', listing, small)
+    ended = lab.run('--epochs', 1)
+    assert ended.err == ['예제에 없는 이름이 있다: D_gene. 그래서 다음은 되지 않는다: D_mean', 'seed: 7']
+    assert records.read(str(tmp_path / 'lab' / 'run'))['notes'] == ['the listing has no D_gene: off without it: D_mean']
+    listing.write_text(listing.read_text(encoding='utf-8') + '\n# more\n', encoding='utf-8')
+    ended = lab.run('--epochs', 2, '--resume')
+    assert ended.err[0] == '0세대 다음부터 이어서 한다' and re.fullmatch(
+        r'그 뒤에 예제가 바뀌었다\([\d, -]+번째 줄\)\. 지금 있는 그대로 이어서 한다', ended.err[1]), ended.err
