@@ -276,7 +276,7 @@ class Lab:
             for name in 'model.ckpt.index', 'model.ckpt.data-00000-of-00001', 'model.ckpt.meta':
                 result[epoch, name] = self.read('run', 'checkpoints', epoch, name)
             with np.load(self.path('run', 'checkpoints', epoch, 'state.npz')) as state:
-                for name in set(state) - {'lab/seconds'}:
+                for name in set(state) - {'lab/seconds', 'lab/begun'}:
                     result[epoch, name] = state[name].tobytes()
         return result
 

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import difflib
+import json
 import platform
 import re
 import uuid
@@ -117,9 +118,10 @@ class Logbook:
             file.write(_row(len(self.losses) - 1, self.losses[-1]))
 
     def get_state(self):
-        """The losses for a checkpoint, {name: array}."""
-        return dict(zip(('lab/D loss', 'lab/G loss', 'lab/seconds', 'lab/iterations'),
-                        np.array(self.losses, float).reshape(-1, 4).T))
+        """The losses, and how the run began, for a checkpoint, {name: array or text}."""
+        columns = zip(('lab/D loss', 'lab/G loss', 'lab/seconds', 'lab/iterations'),
+                      np.array(self.losses, float).reshape(-1, 4).T)
+        return dict(columns, **{'lab/begun': json.dumps(records.begun(self.record))})
 
     def set_state(self, state, epoch):
         """Takes the losses up to an epoch from a checkpoint. Raises KeyError or ValueError if it has none."""

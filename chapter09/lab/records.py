@@ -105,6 +105,13 @@ def _is(value, kind):
     return isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds)  # a bool is an int
 
 
+def begun(record):
+    """How a run began, {name: text}: what each checkpoint keeps too, so that a record that was altered can be told."""
+    told = {'id': record['id'], 'started': record['started'], 'seed': record['seed'],
+            'processor': record['machine'].get('processor', ''), **record['versions']}
+    return {name: str(value) for name, value in told.items()}
+
+
 def write(folder, record):
     files.write(os.path.join(folder, RECORD), json.dumps(record, indent=1, ensure_ascii=False) + '\n')
 

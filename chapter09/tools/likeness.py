@@ -103,9 +103,9 @@ def _alike(mine, other):
     if not (same_losses or set(mine.digests.values()) & set(other.digests.values())
             or mine.kind == other.kind and _pairs_alike(mine, other)):
         return None
-    if mine.is_sound and other.is_sound:
-        return 'same seed' if mine.seed == other.seed else 'other seed'
-    return 'same strips'
+    if None not in (mine.seed, other.seed) and mine.seed != other.seed:
+        return 'other seed'
+    return 'same seed' if mine.is_sound and other.is_sound else 'same strips'
 
 
 def _same_training(mine, other):

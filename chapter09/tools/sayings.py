@@ -85,6 +85,8 @@ TEXTS = {
               'ko': '실행보다 나중 세대의 그림이 있다: %s (학습은 %d세대까지)'},
     'number': {'en': '%s is %s by run.json and %s by listing.py',
                'ko': '%s의 값이 서로 다르다(run.json에는 %s, listing.py에는 %s)'},
+    'begun': {'en': '%.20s is %.30s by run.json and %.30s by its checkpoint',
+              'ko': '%.20s의 값이 서로 다르다(run.json에는 %.30s, 체크포인트에는 %.30s)'},
     'of reference': {'en': 'strips of reference/: %s', 'ko': 'reference/의 그림이 있다: %s'},
     'of the book': {'en': 'strips of the book: %s', 'ko': '책의 그림이 있다: %s'},
     'twice within': {'en': 'an earlier strip under another name: %s',

@@ -4,6 +4,7 @@ Nothing of it is executed, and no graph is loaded: of a checkpoint the digests a
 is found is for a teacher to look at. A run that was killed may be an epoch ahead in one file of what another has.
 """
 
+import json
 import os
 import zipfile
 
@@ -77,7 +78,9 @@ class Looked:
             self.notes.append(('part of a checkpoint', done[0]))
         except (OSError, ValueError):
             self.doubts.append(('digests', done[0]))
-        self._look_at_state(os.path.join(kept, '%04d' % done[0], checkpoints.STATE), done[0] + 1)
+        state = os.path.join(kept, '%04d' % done[0], checkpoints.STATE)
+        self._look_at_state(state, done[0] + 1)
+        self._look_at_beginning(state)
 
     def _look_at_state(self, path, epochs):
         try:
@@ -94,6 +97,17 @@ class Looked:
                 break
         if 'lab/seconds' in state:
             self.seconds = state['lab/seconds'].tolist()
+
+    def _look_at_beginning(self, path):
+        """Holds how the run began by its record against what the checkpoint says of it, which older ones do not."""
+        try:
+            with files.regular(path) as opened, zipfile.ZipFile(opened) as packed:
+                kept = json.loads(str(_array(packed, 'lab/begun')))
+            differing = [(name, told, str(kept.get(name, ''))) for name, told in records.begun(self._record).items()
+                         if kept.get(name) != told]
+        except Exception:  # as above
+            return
+        self.doubts += [('begun', *each) for each in differing]
 
     def _look_at_strips(self):
         known, folder = self._record['strips'], os.path.join(self._folder, records.SAMPLES)
@@ -129,11 +143,16 @@ def _columns(path):
     with files.regular(path) as opened, zipfile.ZipFile(opened) as packed:
         found = {}
         for name in COLUMNS:
-            member = packed.getinfo(name + '.npy')
-            if member.file_size > 2 ** 22:
-                raise ValueError('%s has %d bytes' % (name, member.file_size))
-            with packed.open(member) as file:
-                found[name] = np.lib.format.read_array(file, allow_pickle=False)
+            found[name] = _array(packed, name)
             if found[name].ndim != 1 or found[name].dtype.kind != 'f':
                 raise ValueError('%s is no row of numbers' % name)
         return found
+
+
+def _array(packed, name):
+    """An array of an .npz file, if it is not too large to be one of these."""
+    member = packed.getinfo(name + '.npy')
+    if member.file_size > 2 ** 22:
+        raise ValueError('%s has %d bytes' % (name, member.file_size))
+    with packed.open(member) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)

@@ -136,7 +136,7 @@ def outcome(project):
                 elif name == 'state.npz':
                     with np.load(path) as state:
                         found.update({(seed, where, each): state[each].tobytes()
-                                      for each in set(state) - {'lab/seconds'}})
+                                      for each in set(state) - {'lab/seconds', 'lab/begun'}})
                 elif name not in ('run.json', 'digests.json'):
                     with open(path, 'rb') as file:
                         found[seed, where] = file.read()
