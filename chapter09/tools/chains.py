@@ -1,18 +1,20 @@
 """The two networks of a run as plain arrays: what its MetaGraph says of layers, losses and optimizers.
 
 The graph is only read, node by node (TensorFlow's GraphDef): nothing of it is executed, so it may come from anybody.
-What the page in the browser can compute is a chain of dense layers; what a graph has otherwise is named in a BadInput.
+What the page in the browser can compute is a chain of dense layers; what a graph has otherwise is named in an Unshown.
 """
 
 import collections
 import os
+import re
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from lab import checkpoints, model, records
-from lab.errors import BadInput, reason
+from lab.errors import reason
 from tools.arithmetic import Arithmetic, Unknown
+from tools.unshown import Unshown
 
 ACTIVATIONS = {'Relu': 'relu', 'Sigmoid': 'sigmoid', 'Tanh': 'tanh', 'LeakyRelu': 'leaky', 'Elu': 'elu',
                'Softplus': 'softplus'}
@@ -24,9 +26,6 @@ REFERENCE = {
                         'train_D': 'Adam', 'train_G': 'Adam_1'},
     'reference-conditional': {'D_real': 'discriminator/dense_1/BiasAdd', 'D_gene': 'discriminator_1/dense_1/BiasAdd',
                               'loss_D': 'add', 'loss_G': 'Mean_2', 'train_D': 'Adam', 'train_G': 'Adam_1'}}
-# The page's names of the reference's variables, which a graph has for §9.2 alone.
-OF_THE_PAGE = {'reference-basic': dict(zip(
-    ['Variable'] + ['Variable_%d' % n for n in range(1, 8)], 'G_W1 G_b1 G_W2 G_b2 D_W1 D_b1 D_W2 D_b2'.split()))}
 
 # W [inputs, outputs] and b [outputs], float32, with the names of their variables ('' where there is no b);
 # activation, one of ACTIVATIONS' or ''; alpha of a leaky one.
@@ -41,23 +40,26 @@ class Networks:
     folder  the run's
     record  the run's (`records.read`)
     epoch   of the checkpoint
+    titles  the listing's names of variables that have none in the graph, in their order (`steps.variables_of`)
 
     Attributes: `labelled`, whether G takes labels, which are then the last ten of its inputs; `generator` and
-    `discriminator`, lists of Layer, the second None with the reason in `why_no_discriminator`.
-    Raises BadInput, with the reason, if G is no chain of dense layers.
+    `discriminator`, lists of Layer, the second None with an Unshown in `why_no_discriminator`.
+    Raises Unshown if G is no chain of dense layers.
     """
 
-    def __init__(self, folder, record, epoch):
+    def __init__(self, folder, record, epoch, titles):
         self._path = checkpoints.path_of(os.path.join(folder, records.CHECKPOINTS), epoch)
         try:
             meta = model.read_meta(self._path)
             with model.for_tensorflow(self._path) as usable:
                 self._values = tf.train.load_checkpoint(usable)
         except (OSError, ValueError, tf.errors.OpError) as error:
-            raise BadInput('%s cannot be read (%s): begin a new run' % (self._path, reason(error))) from None
+            raise Unshown('unreadable', reason(error)) from None
         self._nodes = {node.name: node for node in meta.graph_def.node}
         self._names = dict(REFERENCE.get(record['id'], {}))
-        self._titles = OF_THE_PAGE.get(record['id'], {})
+        nameless = [name for name, node in self._nodes.items()
+                    if node.op in VARIABLES and re.fullmatch(r'Variable(_\d+)?', name)]
+        self._titles = dict(zip(nameless, titles)) if len(nameless) == len(titles) else {}
         for name, collection in meta.collection_def.items():
             if len(collection.node_list.value) == 1:
                 self._names[name] = plain(collection.node_list.value[0])
@@ -68,19 +70,20 @@ class Networks:
             found, labels = self._chain('D_real', 'X')
             again, _ = self._chain('D_gene', 'G')
             if [each.name_W for each in found] != [each.name_W for each in again]:
-                raise BadInput('real and generated images are judged by two networks')
-            if labels != self.labelled or found[-1].W.shape[1] != 1:
-                raise BadInput('D gives %d numbers, and takes %s' % (found[-1].W.shape[1],
-                                                                     'labels' if labels else 'no labels'))
+                raise Unshown('two networks')
+            if labels != self.labelled:
+                raise Unshown('D alone' if labels else 'G alone')
+            if found[-1].W.shape[1] != 1:
+                raise Unshown('answers', found[-1].W.shape[1])
             self.discriminator = found
-        except BadInput as error:
-            self.why_no_discriminator = str(error)
+        except Unshown as error:
+            self.why_no_discriminator = error
 
     def _chain(self, name, start):
         """The Layers from the tensor `start` to the tensor `name`, and whether labels are joined to their inputs."""
         for each in name, start:
             if self._names.get(each) not in self._nodes:
-                raise BadInput('the listing had no %s' % each)
+                raise Unshown('no name', each)
         first, labels = self._names[start], self._names.get('Y')
         at, layers, joined = self._names[name], [], False
         activation, alpha, b = '', 0., None
@@ -104,16 +107,16 @@ class Networks:
                     layers[0] = layers[0]._replace(W=np.roll(layers[0].W, -10, axis=0))
                 at, joined = first, True
             else:
-                raise BadInput('%s is no chain of dense layers: it has a %s' % (name, node.op))
+                raise Unshown('other operation', name, node.op)
         if not layers or activation or b:
-            raise BadInput('%s is no chain of dense layers' % name)
+            raise Unshown('no chain', name)
         return layers, joined
 
     def _layer(self, W, b, activation, alpha):
         weights = self._value(W)
         bias = self._value(b) if b else np.zeros(weights.shape[-1], np.float32)
         if weights.ndim != 2 or bias.shape != weights.shape[1:] or not weights.dtype == bias.dtype == np.float32:
-            raise BadInput('%s and %s are no dense layer of float32' % (W, b))
+            raise Unshown('no layer', W, b)
         return Layer(weights, bias, self._title(W), self._title(b) if b else '', activation, alpha)
 
     def _variable(self, name):
@@ -125,14 +128,14 @@ class Networks:
     def _value(self, name):
         try:
             return self._values.get_tensor(name)
-        except (tf.errors.OpError, ValueError) as error:
-            raise BadInput('%s: %s is not to be had (%s)' % (self._path, name, reason(error))) from None
+        except (tf.errors.OpError, ValueError):
+            raise Unshown('no value', name) from None
 
     def _title(self, name):
         return self._titles.get(name, name)
 
-    def adam(self, step):
-        """The Adam of 'train_D' or 'train_G'. Raises BadInput if that is no Adam."""
+    def _updates(self, step):
+        """The nodes by which the Adam of 'train_D' or 'train_G' changes variables. Raises Unshown if it is no Adam."""
         found, left, reached = [], [self._names.get(step)], set()
         while left:
             node = self._nodes.get(left.pop())
@@ -144,21 +147,54 @@ class Networks:
             elif node.op in ('NoOp', 'Identity', 'Assign', 'AssignVariableOp', 'AssignAdd', 'Mul', 'Group'):
                 left += [plain(each) for each in node.input]
         if not found or any(node.op not in ('ApplyAdam', 'ResourceApplyAdam') for node in found):
-            raise BadInput('%s is no step of Adam' % step)
+            raise Unshown('no Adam', step)
+        return found
+
+    def adam(self, step):
+        found = self._updates(step)
         numbers = [self._numbers(plain(each)) for each in found[0].input[5:9]]
         return Adam(*map(float, numbers), sorted(self._title(plain(node.input[0])) for node in found))
+
+    def minimised(self, step):
+        """The node of what 'train_D' or 'train_G' makes smaller, −loss_G for one.
+
+        TensorFlow gives the gradients of a node y names of their own: they begin with `gradients/grad_ys_0`, and the
+        first that is made of it is named after y, `gradients/Neg_grad/Neg`. Raises Unshown if that is not to be told.
+        """
+        given = [plain(node.input[9]) for node in self._updates(step)]
+        left, reached, scopes, found = list(given), set(), set(), set()
+        while left:
+            node = self._nodes.get(left.pop())
+            if node is None or node.name in reached:
+                continue
+            reached.add(node.name)
+            inputs = [plain(each) for each in node.input]
+            left += inputs
+            scopes |= {each.split('grad_ys_')[0] for each in inputs if 'grad_ys_' in each and node.op == 'Fill'}
+        for scope in scopes:
+            ones = {name for name in reached if self._nodes[name].op == 'Fill' and name.startswith(scope)
+                    and any('grad_ys_' in each for each in self._nodes[name].input)}
+            for name in reached:
+                named = re.match(re.escape(scope) + '(.+?)_grad/', name)
+                if named and ones & set(map(plain, self._nodes[name].input)):
+                    found.add(named.group(1))
+        if len(found) != 1 or not found <= self._nodes.keys() or any(
+                not name.startswith(tuple(scopes)) for name in given):
+            raise Unshown('changed', step)
+        return found.pop()
 
     def _numbers(self, name, known=None, random=None):
         try:
             return Arithmetic(self._nodes, known or {}, random).value(name)
         except Unknown as error:
-            raise BadInput('%s has a %s' % (name, error)) from None
+            raise Unshown('arithmetic', name, error) from None
 
     def loss(self, name, real, gene):
-        """What 'loss_D' or 'loss_G' comes to where D answers `real` [n, 1] and `gene` [n, 1]."""
-        if name not in self._names:
-            raise BadInput('the listing had no %s' % name)
-        return float(self._numbers(self._names[name], {self._names['D_real']: real, self._names['D_gene']: gene}))
+        """What 'loss_D', 'loss_G' or a node comes to where D answers `real` [n, 1] and `gene` [n, 1]."""
+        if name.startswith('loss_') and name not in self._names:
+            raise Unshown('no name', name)
+        return float(self._numbers(self._names.get(name, name),
+                                   {self._names['D_real']: real, self._names['D_gene']: gene}))
 
     def beginnings(self):
         """How each variable begins, {name: ('normal' or 'uniform', standard deviation)}; of those that can be told."""

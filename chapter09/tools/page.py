@@ -12,13 +12,14 @@ import zlib
 import numpy as np
 
 import input_data
-from lab import files, frames, listings, lost, outputs, records
+from lab import checkpoints, files, frames, listings, lost, outputs, records
 from lab.errors import BadInput, say
 from tools import chains, generator, reading, steps, trainable
+from tools.unshown import Unshown
 
 PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
-SCRIPTS = ['bytes.js', 'networks.js', 'training.js', 'pen.js', 'words.js', 'drawing.js', 'digits.js', 'epochs.js',
-           'thinks.js', 'step.js', 'goes_on.js', 'main.js']
+SCRIPTS = ['bytes.js', 'networks.js', 'training.js', 'workshop.js', 'pen.js', 'words.js', 'drawing.js', 'digits.js',
+           'epochs.js', 'thinks.js', 'diagram.js', 'step.js', 'goes_on.js', 'main.js']
 LARGEST = 4 * 10 ** 6  # bytes of the file
 FRAMES = [100, 50, 25]  # of a film, at most; fewer where there is no room for more
 DIGITS = 1000  # of MNIST's training images
@@ -51,12 +52,23 @@ class Blob:
         return base64.b64encode(zlib.compress(b''.join(self._bytes), 9)).decode('ascii')
 
 
+class Mnist:
+    """The digits that the page draws and trains with, and `digests` by which a run's record names MNIST."""
+
+    def __init__(self):
+        folder = os.path.join(listings.ROOT, 'mnist', 'data')
+        read = [input_data.read_data_sets(folder, one_hot=one_hot) for one_hot in (True, False)]
+        self.digests = set(map(input_data.digest, read))
+        train = read[1].train
+        self.images, self.labels = np.rint(255 * train.images[:DIGITS]), train.labels[:DIGITS]
+
+
 class Shown:
     """What there is to show of a run.
 
     folder  the run's
 
-    Attribute: `why` its networks cannot be shown, None if they can.
+    Attribute: `why` its networks cannot be shown, an Unshown; None if they can.
     Raises BadInput, which says what to do, if there is nothing.
     """
 
@@ -66,7 +78,8 @@ class Shown:
         self.folder = os.path.abspath(folder)
         self._record = records.read(folder)
         self._losses = records.losses(folder)
-        self._lines = steps.lines_of(self._listing())
+        listing = self._listing()
+        self._lines = steps.lines_of(listing)
         film = np.empty(0, frames.EPOCH)
         if os.path.exists(os.path.join(folder, records.FILM)):
             film = frames.read(folder)
@@ -74,14 +87,9 @@ class Shown:
         self._film, self._real = frames_of(folder, film)
         self._networks, self._noise, self._drawn, self.why = None, None, None, None
         try:
-            self._trained, _ = generator.of_run(folder)
-            self._networks = chains.Networks(folder, self._record, self._trained.epoch)
-            self._noise = self._trained.noise(PROBED, generator.SEED)
-            if self._noise.ndim != 2:
-                raise BadInput('its noise is no vector')
-            self._check()
-        except BadInput as error:
-            self._networks, self.why = None, str(error)
+            self._open(steps.variables_of(listing))
+        except Unshown as error:
+            self._networks, self.why = None, error
 
     @property
     def name(self):
@@ -98,27 +106,46 @@ class Shown:
         except BadInput:
             return ''
 
+    def _open(self, titles):
+        if not checkpoints.epochs(os.path.join(self.folder, records.CHECKPOINTS)):
+            raise Unshown('no checkpoint')
+        try:
+            self._trained, _ = generator.of_run(self.folder)
+            self._noise = self._trained.noise(PROBED, generator.SEED)
+            if self._noise.ndim != 2:
+                raise Unshown('noise')
+            self._networks = chains.Networks(self.folder, self._record, self._trained.epoch, titles)
+            self._check()
+        except Unshown:
+            raise
+        except BadInput as error:
+            raise Unshown('not drawn', error) from None
+
     def _inputs(self, n):
         """Noise, and labels where G takes them, as they are fed to the chain."""
         labels = np.eye(10)[np.arange(n) % 10] if self._networks.labelled else np.empty((n, 0))
         return np.concatenate([self._noise[:n], labels], axis=1)
 
     def _check(self):
-        """Raises BadInput if the chain does not draw as TensorFlow does."""
+        """Raises Unshown if the chain does not draw as TensorFlow does."""
         labels = np.arange(PROBED) % 10 if self._networks.labelled else None
         drawn = self._trained.draw(self._noise, labels)
         if np.abs(chains.run(self._networks.generator, self._inputs(PROBED))[-1] - drawn).max() > LEVEL / 4:
-            raise BadInput('its graph draws otherwise than its dense layers do')
+            raise Unshown('otherwise')
         self._drawn = drawn
 
-    def collect(self, blob, most, with_networks=True):
-        """What the page is to know of it, for JSON, with the arrays put into a Blob; of the film `most` frames."""
+    def collect(self, blob, data, most, with_networks=True):
+        """What the page is to know of it, for JSON, with the arrays put into a Blob; of the film `most` frames.
+
+        data  digests of MNIST, by which it is known whether the run was trained on that
+        """
         record = self._record
         found = {
             'name': self.name, 'section': SECTIONS.get(record['listing'], ''), 'title': record['title'],
             'seed': record['seed'], 'epochs': self._losses[-1][0] + 1,
             'TensorFlow': record['versions'].get('TensorFlow'),
-            'lines': self._lines, 'film': None, 'why': self.why, 'networks': None,
+            'lines': self._lines, 'film': None, 'why': _both(self.why), 'networks': None,
+            'is_of_mnist': record['data'] in data,
             'losses': [[number(each) for each in column] for column in zip(*[row[:3] for row in self._losses])],
             'D_mean': [[number(each) for each in self._D_mean[name]] for name in ('epoch', 'D_real', 'D_gene')],
             'lost': self._lost()}
@@ -146,13 +173,13 @@ class Shown:
             'directions': blob.add(chains.directions(own.generator, self._inputs(60), self._noise.shape[1],
                                                        DIRECTIONS), 'f2'),
             'generator': _layers(own.generator, kind, beginnings, blob), 'discriminator': None,
-            'why_no_discriminator': own.why_no_discriminator, 'training': None, 'why_no_training': None}
+            'why_no_discriminator': _both(own.why_no_discriminator), 'training': None, 'why_no_training': None}
         if own.discriminator:
             found['discriminator'] = _layers(own.discriminator, kind, beginnings, blob)
             try:
                 found['training'] = trainable.training(own)
-            except BadInput as error:
-                found['why_no_training'] = str(error)
+            except Unshown as error:
+                found['why_no_training'] = error.both
         return found
 
     def _is_fine(self, kind):
@@ -188,6 +215,10 @@ def _layers(layers, kind, beginnings, blob):
              'begins': [beginnings.get(name) for name in (layer.name_W, layer.name_b)]} for layer in layers]
 
 
+def _both(why):
+    return why and why.both
+
+
 def number(value):
     """A float with six digits; None, which JSON knows, for what is none."""
     return float('%.6g' % value) if np.isfinite(value) else None
@@ -205,20 +236,19 @@ def write(runs, path):
     for run in runs:
         outputs.refuse('--out', path, run)
     outputs.refuse_ending(path, '.html')
-    mnist = input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=False)
     seen = [Shown(run) for run in runs]
-    html, told = _fitting(seen, mnist.train)
+    html, told = _fitting(seen, Mnist())
     for line in told:
         say(line)
     files.write(path, html)
 
 
-def _fitting(seen, train):
+def _fitting(seen, mnist):
     """The page as text, with as much as there is room for, and what is to be said of it."""
     plans = [(most, len(seen)) for most in FRAMES] + [(FRAMES[-1], n) for n in range(len(seen) - 1, -1, -1)]
     told = ['%s is shown by its film alone: %s' % (each.name, each.why) for each in seen if each.why]
     for most, with_networks in plans:
-        html = assemble(seen, train, most, with_networks)
+        html = assemble(seen, mnist, most, with_networks)
         if len(html.encode('utf-8')) <= LARGEST:
             left = [each.name for each in seen[with_networks:] if not each.why]
             if left:
@@ -228,12 +258,11 @@ def _fitting(seen, train):
     raise BadInput('%d runs find no room in %d MB: name fewer' % (len(seen), LARGEST / 1e6))
 
 
-def assemble(seen, train, most=FRAMES[0], with_networks=None):
+def assemble(seen, mnist, most=FRAMES[0], with_networks=None):
     """The page as text, of some Shown, with `most` frames of each film and the networks of the first ones."""
     blob = Blob()
-    data = {'images': blob.add(np.rint(255 * train.images[:DIGITS]), 'u1'),
-            'labels': blob.add(train.labels[:DIGITS], 'u1'),
-            'runs': [each.collect(blob, most, with_networks is None or n < with_networks)
+    data = {'images': blob.add(mnist.images, 'u1'), 'labels': blob.add(mnist.labels, 'u1'),
+            'runs': [each.collect(blob, mnist.digests, most, with_networks is None or n < with_networks)
                      for n, each in enumerate(seen)]}
     data['bytes'] = blob.packed()
     parts = {'style': part('page.css'), 'script': ''.join(map(part, SCRIPTS)),

@@ -5,6 +5,18 @@ import ast
 KNOWN = ['G', 'D_real', 'D_gene', 'loss_D', 'loss_G', 'train_D', 'train_G', 'noise', 'batch_xs']
 
 
+def variables_of(text):
+    """The names that a listing gives, in its order, to variables that have none in the graph."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [node.targets[0].id for node in body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Call) and getattr(node.value.func, 'attr', '') == 'Variable'
+            and not any(keyword.arg == 'name' for keyword in node.value.keywords)]
+
+
 def lines_of(text):
     """The lines of a listing by what they do: {name: [[number of the line, line], …]}, by the page's names."""
     try:

@@ -296,6 +296,7 @@ def test_a_step_along_the_heat_makes_a_digit_more_real(shown):
 
 def test_a_step_of_training_is_told_with_the_listings_lines(shown):
     browser = shown()
+    browser.wait('page.step.seen !== null')
     expected = [(97, 'noise = get_noise'), (58, 'G = generator'), (59, 'D_real = '), (60, 'D_gene = '), (63, 'loss_D'),
                 (79, 'train_D ='), (73, 'loss_G ='), (80, 'train_G =')]
     with open(processes.PAGE['conditional'], encoding='utf-8') as file:
@@ -314,28 +315,40 @@ def test_a_step_of_training_is_told_with_the_listings_lines(shown):
     told = browser.run('[...document.querySelectorAll("#stage tr")].map(row => row.textContent)')
     assert all(('stands still' in row) == ('generator' in row) for row in told[1:])
     browser.click('#step_back')
-    formula = browser.run('[...document.querySelectorAll("#stage .formula")].map(line => line.textContent)')
-    whole, real, gene = map(float, re.match(r'(\S+) = (\S+) \+ (\S+)', formula[1]).groups())
+    gene, real, whole = (float(browser.run('page.step.diagram.parts[%s].querySelector(".number").textContent.replace(/[=−]/g,'
+                                           ' letter => letter === "−" ? "-" : "")' % json.dumps(name)))
+                         for name in ('gene>D', 'real>D', 'loss_D'))
     assert abs(whole - real - gene) < 0.01
 
 
-def test_training_goes_on_in_the_page(shown):
-    browser = shown()
+ITERATIONS = '(page.goesOn.history.length ? last(page.goesOn.history).n : 0)'
+
+
+@pytest.mark.parametrize('beside', [True, False])
+def test_training_goes_on(browser, made, beside):
+    """In a Worker, or where none can be had in the page."""
+    added = browser.call('Page.addScriptToEvaluateOnNewDocument', source='' if beside else 'delete window.Worker')
+    try:
+        browser.open(made)
+    finally:
+        browser.call('Page.removeScriptToEvaluateOnNewDocument', identifier=added['identifier'])
+    assert browser.run('Boolean(page.workshop.worker)') == beside
+    browser.wait('page.goesOn.picture === null && page.step.seen !== null')
     digits = of_canvas(browser, 'fixed')
     browser.click('#train_one')
     browser.wait('at("trained").textContent.startsWith("Iteration 1:")')
-    assert of_canvas(browser, 'fixed') != digits
+    browser.wait('at("fixed").toDataURL() !== %s' % json.dumps(digits))
     browser.click('#train')
-    browser.wait('page.goesOn.training.iterations > 3')
+    browser.wait(ITERATIONS + ' > 3')
     browser.click('#train')
     browser.wait('at("train").textContent === "Train" && !page.goesOn.goes')
     assert browser.run('document.querySelectorAll("#live_losses path.curve").length') == 2
     browser.click('#train_reset')
-    browser.wait('page.goesOn.training.iterations === 0 && at("trained").textContent === ""')
-    run = browser.run('page.goesOn.training.own.generator[0].W[0]')
+    browser.wait(ITERATIONS + ' === 0 && at("trained").textContent === ""')
+    digits = of_canvas(browser, 'fixed')
     browser.run('at("begin").value = "new"; at("begin").dispatchEvent(new Event("change")); 0')
-    assert browser.run('page.goesOn.training.own.generator[0].W[0]') != run
-    spread = browser.run('Math.max(...page.goesOn.training.own.generator[0].W)')
+    browser.wait('at("fixed").toDataURL() !== %s' % json.dumps(digits))
+    spread = browser.run('fresh(page.own.generator, randomOf(1))[0].W.reduce((a, b) => Math.max(a, b))')
     assert abs(spread - np.sqrt(6 / (138 + 256))) < 0.005  # glorot-uniform, as the listing's layers begin
 
 
@@ -347,7 +360,8 @@ def test_trained_alone_D_wins_and_the_flat_loss_loses_its_gradient(shown):
         for (let n = 0; n < 25; n++) training.iterate(training.batch(50), 'D');
         const still = begin.every(({W}, k) => W.every((value, i) => value === training.own.generator[k].W[i]));
         const batch = training.batch(50);
-        return [still, ...['page', 'steep', 'flat'].map(kind => training.stepG(batch, kind, false).size)]; })()''')
+        const made = training.make(batch);
+        return [still, ...['page', 'steep', 'flat'].map(kind => training.stepG(batch, kind, false, made).size)]; })()''')
     still, page_, steep, flat = found
     assert still and page_ == steep and flat < steep / 20
 
@@ -376,6 +390,7 @@ def test_nothing_stands_out_of_the_window(shown, width):
     browser = shown(width=width)
     for run in 0, 1:
         browser.run('page.choose(%d)' % run)
+        browser.wait('page.step.seen !== null')
         for _ in range(2):
             for step in range(8):
                 browser.run('page.step.go(%d)' % step)
@@ -406,8 +421,9 @@ def test_nothing_is_asked_for_and_nothing_complained_of(shown, made):
     for selector in ('#new_noise', '#walk_noise', '#epoch_back', '#take_fake', '#better', '#step_on', '#step_again',
                      '#train_one', '#language', '#runs label:nth-of-type(1) input', '#train_one', '#take_real'):
         browser.click(selector)
-    browser.wait('page.goesOn.training.iterations === 1')
-    assert browser.complaints() == [] and browser.requests() == ['file://%s' % made]
+    browser.wait('page.goesOn.history.length === 1')
+    assert browser.complaints() == []
+    assert [each for each in browser.requests() if not each.startswith('blob:')] == ['file://%s' % made]
 
 
 def test_an_old_browser_gets_a_sentence(browser, made):
@@ -472,14 +488,14 @@ def test_a_changed_listing_is_shown_as_it_is(browser, changed, tmp_path):
     own = browser.run('''({loss: page.own.training.loss_D, directions: page.digits.directions.length,
         layers: page.own.generator.map(({inputs, outputs, activation}) => [inputs, outputs, activation])})''')
     assert own == {'layers': [[10, 24, 'leaky'], [24, 24, 'tanh'], [24, 784, 'sigmoid']],
-                   'loss': {'k': -1, 'real': 0.9, 'gene': 0}, 'directions': 10}
+                   'loss': {'k': -1, 'real': 0.9, 'gene': 0, 'by': -1}, 'directions': 10}
     trained, _ = generator.of_run(str(changed))
     noise = trained.noise(5, 2)
     found = array(browser.run('(() => { %s %s return text(draw(page.own, floats("%s"), null, 5)); })()'
                               % (FLOATS, TEXT, floats(noise))))
     np.testing.assert_allclose(found.reshape(5, 784), trained.draw(noise), atol=1 / 255)
     browser.click('#train_one')
-    browser.wait('page.goesOn.training.iterations === 1')
+    browser.wait('page.goesOn.history.length === 1')
     assert browser.complaints() == []
 
 
@@ -506,6 +522,9 @@ def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     browser.click('#runs label:nth-of-type(2) input')
     told = browser.run('document.querySelector("#digits .missing").innerText')
     assert 'no chain of dense layers: it has a Sin' in told and browser.complaints() == []
+    browser.click('#language')
+    told = browser.run('document.querySelector("#digits .missing").innerText')
+    assert 'Sin가 들어 있다' in told and 'chain' not in told
 
 
 @pytest.mark.parametrize('words, told', [
@@ -525,6 +544,6 @@ def test_a_run_without_strips_film_or_checkpoint_has_its_losses(browser, tmp_pat
     rewrite(run, BOTH[0])
     shutil.copy(os.path.join(BOTH[0], records.LOSSES), str(run))
     status, _, err = command('page', run, '--out', tmp_path / 'page.html')
-    assert status == 0 and 'run has no checkpoint yet' in err[0]
+    assert status == 0 and 'it has no checkpoint yet' in err[0]
     browser.open(tmp_path / 'page.html')
     assert 'kept no digits' in browser.run('at("films").innerText') and browser.complaints() == []

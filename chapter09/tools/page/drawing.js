@@ -16,14 +16,16 @@ function sheet(canvas, images, columns, one = 1, gap = 3) {
   const n = images.length / 784, rows = Math.ceil(n / columns), step = 28 + gap;
   canvas.width = columns * step - gap;
   canvas.height = Math.max(1, rows) * step - gap;
-  const context = canvas.getContext('2d'), tile = context.createImageData(28, 28);
+  const context = canvas.getContext('2d'), {width} = canvas, drawn = context.createImageData(width, canvas.height);
+  const pixels = new Uint32Array(drawn.data.buffer);
   for (let each = 0; each < n; each++) {
+    const from = Math.floor(each / columns) * step * width + each % columns * step;
     for (let k = 0; k < 784; k++) {
-      tile.data[4 * k] = tile.data[4 * k + 1] = tile.data[4 * k + 2] = 255 * (1 - images[784 * each + k] / one);
-      tile.data[4 * k + 3] = 255;
+      const grey = Math.round(255 * (1 - images[784 * each + k] / one));
+      pixels[from + Math.floor(k / 28) * width + k % 28] = 0xff000000 | grey * 0x10101;
     }
-    context.putImageData(tile, each % columns * step, Math.floor(each / columns) * step);
   }
+  context.putImageData(drawn, 0, 0);
 }
 
 // Draws a vector as a row of bars, up and down from the middle.

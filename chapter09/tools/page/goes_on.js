@@ -1,62 +1,51 @@
 // Part 4, below: training that goes on in the page.
 
-const FIXED = 20, KEPT = 400;  // digits that are watched, iterations in the curves
+const KEPT = 400;  // iterations in the curves
 const VANISHED = 1e-3;  // a gradient of G this small, in all, moves nothing that could be seen
 
 class GoesOn {
   constructor(page) {
     this.page = page;
-    Object.assign(this, {goes: false, history: [], training: null});
-    at('train').onclick = () => this.goes ? this.stop() : this.start();
-    at('train_one').onclick = () => { this.stop(); this.iterate(); };
-    at('train_reset').onclick = at('begin').onchange = () => { this.stop(); this.reset(); };
+    Object.assign(this, {goes: false, history: [], picture: null});
+    this.show = soon(() => this.showNow());
+    at('train').onclick = () => this.train(this.goes ? 0 : Infinity);
+    at('train_one').onclick = () => this.train(1);
+    at('who').onchange = at('loss_of_G').onchange = () => { if (this.goes) this.train(Infinity); };
+    at('train_reset').onclick = at('begin').onchange = () => this.take();
   }
 
+  // Begins anew, with the run that is chosen.
   take() {
-    this.stop();
-    this.reset();
-  }
-
-  reset() {
-    const {own, images, labels, random} = this.page, begin = at('begin').value === 'new' ? fresh : copied;
-    this.training = new Training(own, images, labels, random, begin);
-    this.history = [];
-    this.fixedNoise = noiseOf(own, FIXED, random);
-    this.last = null;
+    const {own, images, labels, random} = this.page;
+    this.number = (this.number || 0) + 1;
+    this.page.workshop.say({begin: {own, images, labels}, fresh: at('begin').value === 'new', seed: Math.floor(2 ** 32 * random()), number: this.number});
+    Object.assign(this, {goes: false, history: []});
     this.show();
   }
 
-  start() {
-    this.goes = true;
-    at('train').textContent = say('pause');
-    const turn = () => {
-      if (!this.goes) return;
-      this.iterate();
-      this.timer = setTimeout(turn);
-    };
-    turn();
+  train(times) {
+    this.goes = times === Infinity;
+    this.page.workshop.say({times, who: at('who').value, kind: at('loss_of_G').value});
+    this.show();
   }
 
-  stop() {
-    this.goes = false;
-    clearTimeout(this.timer);
-    at('train').textContent = say('train');
-  }
-
-  iterate() {
-    this.last = this.training.iterate(this.training.batch(BATCH), at('who').value, at('loss_of_G').value);
-    this.history.push({...this.last, n: this.training.iterations});
+  hear({seen, picture}) {
+    if (seen) this.history.push(seen);
     if (this.history.length > KEPT) this.history.shift();
+    if (picture) this.picture = picture;
     this.show();
   }
 
-  show() {
-    const {training, history, last} = this;
-    if (!training) return;
+  showNow() {
+    const {history, picture} = this, last = history[history.length - 1];
     at('goes_on_lead').textContent = say('goes_on_lead', {n: this.page.labels.length});
     at('train').textContent = say(this.goes ? 'pause' : 'train');
-    sheet(at('fixed'), draw(training.own, this.fixedNoise, Array.from({length: FIXED}, (_, k) => k % 10), FIXED), 10);
-    at('trained').textContent = last ? say('status', {n: training.iterations, loss_D: short(last.loss_D), loss_G: short(last.loss_G),
+    if (picture) {
+      sheet(at('fixed'), picture, 10);
+      this.picture = null;
+      this.page.workshop.say({shown: true});
+    }
+    at('trained').textContent = last ? say('status', {n: last.n, loss_D: short(last.loss_D), loss_G: short(last.loss_G),
       real: chance(last.D_real), gene: chance(last.D_gene), size: short(last.size_G)}) : '';
     at('vanishes').textContent = last && last.size_G < VANISHED ? say('vanishes') : '';
     const x = history.map(({n}) => n), known = history.flatMap(({loss_D, loss_G}) => [loss_D, loss_G]).filter(Number.isFinite);

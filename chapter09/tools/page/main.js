@@ -7,6 +7,7 @@ class Page {
     this.labels = Array.from(arrayAt(bytes, data.labels));
     this.runs = data.runs.map(run => ({...run, film: run.film && {...run.film, digits: arrayAt(bytes, run.film.digits)},
       networks: run.networks && networksOf(run.networks, bytes)}));
+    this.workshop = new Workshop(message => this.hear(message));
     this.showChoice();
     at('language').onclick = () => { language = 1 - language; this.speak(); };
     this.digits = new Digits(this);
@@ -36,14 +37,20 @@ class Page {
     this.run = this.runs[k];
     this.own = this.run.networks;
     this.choices[k].input.checked = true;
-    this.goesOn.stop();
     const has = {digits: this.own, thinks: this.own && this.own.discriminator, step: this.own && this.own.training};
     for (const [part, there] of Object.entries(has)) {
       at(part).querySelector('.content').hidden = !there;
-      if (there) this[part].take();
       if (there && part === 'step') this.goesOn.take();
+      if (there) this[part].take();
     }
     this.speak();
+  }
+
+  // What has come of training; of a run that is no longer chosen it is nothing to anybody.
+  hear(message) {
+    if (message.number !== this.goesOn.number) return;
+    if (message.looked) this.step.hear(message.looked);
+    else this.goesOn.hear(message);
   }
 
   speak() {
@@ -51,10 +58,11 @@ class Page {
     const {run, own} = this;
     this.choices.forEach(({name}, k) => { name.textContent = this.nameOf(this.runs[k]); });
     at('facts').textContent = say('run_facts', {...run, version: run.TensorFlow});
-    at('digits').querySelector('.missing').textContent = own ? '' : say('only_film', {why: run.why || say('no_room')});
-    at('thinks').querySelector('.missing').textContent = own && !own.discriminator ? say('no_D', {why: own.why_no_discriminator}) : '';
+    at('digits').querySelector('.missing').textContent = own ? '' : say('only_film', {why: run.why ? run.why[language] : say('no_room')});
+    at('thinks').querySelector('.missing').textContent = own && !own.discriminator ? say('no_D', {why: own.why_no_discriminator[language]}) : '';
     at('step').querySelector('.missing').textContent = own && !own.training
-      ? say('no_training', {why: own.why_no_training || own.why_no_discriminator}) : '';
+      ? say('no_training', {why: (own.why_no_training || own.why_no_discriminator)[language]}) : '';
+    for (const element of document.querySelectorAll('.other_data')) element.textContent = run.is_of_mnist ? '' : say('other_data');
     this.epochs.showNow();
     if (own) { this.digits.drawNow(); this.digits.drawWalkNow(); }
     if (own && own.discriminator) this.thinks.showNow();
@@ -68,18 +76,24 @@ function networksOf(packed, bytes) {
     const [W, b] = [arrayAt(bytes, layer.W), arrayAt(bytes, layer.b)];
     return {...layer, W, b, inputs: layer.W.shape[0], outputs: layer.W.shape[1]};
   });
-  const discriminator = layersOf(packed.discriminator);
-  if (discriminator && discriminator[discriminator.length - 1].activation === 'sigmoid') discriminator[discriminator.length - 1].activation = '';
-  return {...packed, generator: layersOf(packed.generator), discriminator, directions: arrayAt(bytes, packed.directions),
+  const discriminator = layersOf(packed.discriminator), answers = discriminator ? last(discriminator).activation : '';
+  if (answers === 'sigmoid') last(discriminator).activation = '';
+  return {...packed, generator: layersOf(packed.generator), discriminator, answers: answers === 'sigmoid' ? answers : '', directions: arrayAt(bytes, packed.directions),
     noise: typeof packed.noise === 'string' ? packed.noise : arrayAt(bytes, packed.noise)};
 }
 
 let page = null;
-(async () => {
+if (self.document) begin();
+else {
+  const trainer = new Trainer(message => postMessage(message));
+  self.onmessage = ({data}) => trainer.hear(data);
+}
+
+async function begin() {
   if (!window.DecompressionStream) return;  // an old browser: its sentence stands there
   const data = JSON.parse(at('data').textContent);
   const bytes = await unpack(data.bytes);
   at('page').hidden = false;
   page = new Page(data, bytes);
   at('old').hidden = true;
-})();
+}

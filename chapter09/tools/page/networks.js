@@ -14,6 +14,47 @@ const SLOPES = {
   softplus: a => -Math.expm1(-a), leaky: (a, alpha) => a > 0 ? 1 : alpha, elu: a => a > 0 ? 1 : a + 1,
 };
 
+// What a network takes most of its time for: a × B, where a has `rows` of `inner` numbers, `across` and `down` apart in
+// it, and B is [inner, columns]. Two rows at a time, of which most numbers of an image and half of those behind a relu
+// are 0 and are left out, and four of B's rows at a time: so each number that is loaded is used as often as can be.
+function product(a, rows, inner, down, across, B, columns) {
+  const found = new Float32Array(rows * columns), one = new Float64Array(columns), two = new Float64Array(columns);
+  const from = new Int32Array(inner + 3), x = new Float64Array(inner + 3), y = new Float64Array(inner + 3);
+  for (let row = 0; row < rows; row += 2) {
+    const next = Math.min(row + 1, rows - 1);  // an odd last one is done twice
+    let n = 0;
+    for (let k = 0; k < inner; k++) {
+      const p = a[row * down + k * across], q = a[next * down + k * across];
+      if (p === 0 && q === 0) continue;
+      from[n] = k * columns;
+      x[n] = p;
+      y[n] = q;
+      n += 1;
+    }
+    for (let k = n; k % 4; k++) from[k] = x[k] = y[k] = 0;
+    one.fill(0);
+    two.fill(0);
+    for (let k = 0; k < n; k += 4) {
+      const [k0, k1, k2, k3] = [from[k], from[k + 1], from[k + 2], from[k + 3]];
+      const [x0, x1, x2, x3] = [x[k], x[k + 1], x[k + 2], x[k + 3]], [y0, y1, y2, y3] = [y[k], y[k + 1], y[k + 2], y[k + 3]];
+      for (let j = 0; j < columns; j++) {
+        const b0 = B[k0 + j], b1 = B[k1 + j], b2 = B[k2 + j], b3 = B[k3 + j];
+        one[j] += x0 * b0 + x1 * b1 + x2 * b2 + x3 * b3;
+        two[j] += y0 * b0 + y1 * b1 + y2 * b2 + y3 * b3;
+      }
+    }
+    found.set(one, row * columns);
+    found.set(two, next * columns);
+  }
+  return found;
+}
+
+function transposed(array, rows, columns) {
+  const found = new Float32Array(array.length);
+  for (let row = 0; row < rows; row++) for (let k = 0; k < columns; k++) found[k * rows + row] = array[row * columns + k];
+  return found;
+}
+
 // What each layer gives for inputs of n rows, the inputs first.
 function forward(layers, inputs, n) {
   const found = [inputs];
@@ -22,15 +63,8 @@ function forward(layers, inputs, n) {
 }
 
 function dense({W, b, inputs, outputs, activation, alpha}, x, n) {
-  const y = new Float32Array(n * outputs), sums = new Float64Array(outputs), act = ACTIVATIONS[activation];
-  for (let row = 0; row < n; row++) {
-    sums.set(b);
-    for (let i = 0; i < inputs; i++) {
-      const value = x[row * inputs + i], at = i * outputs;
-      if (value !== 0) for (let j = 0; j < outputs; j++) sums[j] += value * W[at + j];  // most of an image is 0
-    }
-    for (let j = 0; j < outputs; j++) y[row * outputs + j] = act(sums[j], alpha);
-  }
+  const y = product(x, n, inputs, inputs, 1, W, outputs), act = ACTIVATIONS[activation];
+  for (let row = 0, k = 0; row < n; row++) for (let j = 0; j < outputs; j++, k++) y[k] = act(y[k] + b[j], alpha);
   return y;
 }
 
@@ -40,41 +74,21 @@ function backward(layers, given, last, n, ofWeights, ofInputs) {
   const W = [], b = [];
   let gradient = last;
   for (let at = layers.length - 1; at >= 0; at--) {
-    const {inputs, outputs, activation, alpha} = layers[at], slope = SLOPES[activation], x = given[at];
-    const delta = new Float64Array(n * outputs);
+    const {inputs, outputs, activation, alpha} = layers[at], slope = SLOPES[activation];
+    const delta = new Float32Array(n * outputs);
     for (let k = 0; k < delta.length; k++) {
       if (gradient[k] !== 0) delta[k] = gradient[k] * slope(given[at + 1][k], alpha);
     }
     if (ofWeights) {
-      W[at] = new Float64Array(inputs * outputs);
-      b[at] = new Float64Array(outputs);
-      for (let row = 0; row < n; row++) addOuter(W[at], b[at], x, delta, row, inputs, outputs);
+      W[at] = product(given[at], inputs, n, 1, inputs, delta, outputs);
+      b[at] = product(ONES, 1, n, 0, 0, delta, outputs);
     }
-    if (at > 0 || ofInputs) gradient = back(layers[at], delta, n);
+    if (at > 0 || ofInputs) gradient = product(delta, n, outputs, outputs, 1, transposed(layers[at].W, inputs, outputs), inputs);
   }
   return {W, b, x: ofInputs ? gradient : null};
 }
 
-function addOuter(W, b, x, delta, row, inputs, outputs) {
-  const from = row * outputs;
-  for (let j = 0; j < outputs; j++) b[j] += delta[from + j];
-  for (let i = 0; i < inputs; i++) {
-    const value = x[row * inputs + i], at = i * outputs;
-    if (value !== 0) for (let j = 0; j < outputs; j++) W[at + j] += value * delta[from + j];
-  }
-}
-
-function back({W, inputs, outputs}, delta, n) {
-  const gradient = new Float64Array(n * inputs);
-  for (let row = 0; row < n; row++) {
-    for (let i = 0; i < inputs; i++) {
-      let sum = 0;
-      for (let j = 0; j < outputs; j++) sum += W[i * outputs + j] * delta[row * outputs + j];
-      gradient[row * inputs + i] = sum;
-    }
-  }
-  return gradient;
-}
+const ONES = new Float32Array([1]);
 
 // Rows of `width` with ten more for the label, one-hot or, between two digits, shares; without labels as they are.
 function joined(rows, width, labels, n) {

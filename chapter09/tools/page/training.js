@@ -1,18 +1,23 @@
 // Training as the listing does it: two losses, two Adams.
 //
-// Of D's logits x a loss is the mean of k (softplus(x) − t x), the cross-entropy where t is the truth, times k. §9.1 writes
-// the same with logarithms and maximises it: there k is −1.
+// Of D's logits x a loss is the mean of k (softplus(x) − t x), the cross-entropy where t is the truth, times k. A step makes
+// `by` times its loss smaller. §9.1 writes the same with logarithms and maximises it: there both k and `by` are −1.
 
 const mean = array => array.reduce((sum, value) => sum + value, 0) / array.length;
-const norm = arrays => Math.sqrt(arrays.reduce((sum, array) => sum + array.reduce((s, v) => s + v * v, 0), 0));
+const BATCH = 100;
+const last = arrays => arrays[arrays.length - 1];
+const norm = arrays => Math.sqrt(arrays.reduce((sum, array) => {
+  for (let k = 0; k < array.length; k++) sum += array[k] * array[k];
+  return sum;
+}, 0));
 
 function crossEntropy(logits, truth) {
   return mean(Float64Array.from(logits, x => softplus(x) - truth * x));
 }
 
-// Its gradient by the logits.
-function slopeOf(logits, truth) {
-  return Float64Array.from(logits, x => (sigmoid(x) - truth) / logits.length);
+// Its gradient by the logits, so many times.
+function slopeOf(logits, truth, times) {
+  return Float32Array.from(logits, x => times * (sigmoid(x) - truth) / logits.length);
 }
 
 // Adam as TensorFlow's ApplyAdam has it: epsilon outside of the correction for the first steps.
@@ -33,11 +38,12 @@ class Adam {
   }
 
   change(variable, gradient, m, v, rate) {
+    const {beta1, beta2, epsilon} = this;
     let square = 0;
     for (let k = 0; k < variable.length; k++) {
-      m[k] += (1 - this.beta1) * (gradient[k] - m[k]);
-      v[k] += (1 - this.beta2) * (gradient[k] * gradient[k] - v[k]);
-      const by = rate * m[k] / (Math.sqrt(v[k]) + this.epsilon);
+      m[k] += (1 - beta1) * (gradient[k] - m[k]);
+      v[k] += (1 - beta2) * (gradient[k] * gradient[k] - v[k]);
+      const by = rate * m[k] / (Math.sqrt(v[k]) + epsilon);
       variable[k] -= by;
       square += by * by;
     }
@@ -69,46 +75,59 @@ class Training {
   }
 
   // A batch of n: real images, their labels, noise.
-  batch(n = 100) {
+  batch(n = BATCH) {
     const which = Array.from({length: n}, () => Math.floor(this.random() * this.labels.length));
     const real = new Float32Array(n * 784);
     which.forEach((k, row) => real.set(this.images.subarray(784 * k, 784 * k + 784), 784 * row));
     return {n, real, labels: which.map(k => this.labels[k]), noise: noiseOf(this.own, n, this.random)};
   }
 
-  // What train_D and loss_D come to: the loss before the step, and how far the variables have moved.
-  stepD({n, real, labels, noise}, apply = true) {
-    const {own} = this, {k, real: truth, gene: lie} = own.training.loss_D, joins = own.labelled ? labels : null;
-    const fakes = draw(own, noise, labels, n);
-    const ofReal = forward(own.discriminator, joined(real, 784, joins, n), n);
-    const ofFakes = forward(own.discriminator, joined(fakes, 784, joins, n), n);
-    const [x, y] = [ofReal, ofFakes].map(given => given[given.length - 1]);
-    const a = backward(own.discriminator, ofReal, slopeOf(x, truth), n, true, false);
-    const b = backward(own.discriminator, ofFakes, slopeOf(y, lie), n, true, false);
-    for (const part of ['W', 'b']) a[part].forEach((array, at) => array.forEach((_, i) => { array[i] += b[part][at][i]; }));
-    return {loss: k * (crossEntropy(x, truth) + crossEntropy(y, lie)), fakes, real: x.map(sigmoid), gene: y.map(sigmoid),
-      gradients: a, size: norm([...a.W, ...a.b]), moves: apply ? this.adam_D.step(a) : null};
+  // What G makes of a batch: what its layers give. Both steps use it, for train_D leaves G as it is.
+  make({n, labels, noise}) {
+    const {own} = this;
+    return forward(own.generator, joined(noise, own.n_noise, own.labelled ? labels : null, n), n);
   }
 
-  // What train_G and loss_G come to. `kind` is 'page' for the listing's loss, 'steep' for −log D, or 'flat' for log(1 − D):
-  // the cross-entropy with a truth of 0, which G is to raise.
-  stepG({n, labels, noise}, kind = 'page', apply = true) {
-    const {own} = this, {k, truth} = {page: own.training.loss_G, steep: {k: 1, truth: 1}, flat: {k: -1, truth: 0}}[kind];
-    const sign = truth === 0 ? -1 : 1, joins = own.labelled ? labels : null;
-    const given = forward(own.generator, joined(noise, own.n_noise, joins, n), n), fakes = given[given.length - 1];
-    const ofFakes = forward(own.discriminator, joined(fakes, 784, joins, n), n), y = ofFakes[ofFakes.length - 1];
-    const byInputs = backward(own.discriminator, ofFakes, slopeOf(y, truth).map(v => sign * v), n, false, true).x;
-    const width = byInputs.length / n, byPixels = new Float64Array(n * 784);
+  // What train_D and loss_D come to: the loss before the step, and how far the variables have moved.
+  stepD({n, real, labels}, apply, made) {
+    const {own} = this, {k, real: truth, gene: lie, by} = own.training.loss_D, fakes = last(made);
+    const both = new Float32Array(2 * n * 784);  // one batch, of real images and of fakes
+    both.set(real);
+    both.set(fakes, n * 784);
+    const given = forward(own.discriminator, joined(both, 784, own.labelled ? [...labels, ...labels] : null, 2 * n), 2 * n);
+    const [x, y] = [last(given).subarray(0, n), last(given).subarray(n)], slopes = new Float32Array(2 * n);
+    slopes.set(slopeOf(x, truth, by * k));
+    slopes.set(slopeOf(y, lie, by * k), n);
+    const gradients = backward(own.discriminator, given, slopes, 2 * n, true, false);
+    return {loss: k * (crossEntropy(x, truth) + crossEntropy(y, lie)), fakes, real: x.map(sigmoid), gene: y.map(sigmoid),
+      gradients, size: norm([...gradients.W, ...gradients.b]), moves: apply ? this.adam_D.step(gradients) : null};
+  }
+
+  // What train_G and loss_G come to. `kind` is 'page' for the listing's loss, 'steep' for −log D, or 'flat' for log(1 − D).
+  stepG({n, labels}, kind, apply, made) {
+    const {own} = this, fakes = last(made);
+    const {k, truth, by} = {page: own.training.loss_G, steep: {k: 1, truth: 1, by: 1}, flat: {k: -1, truth: 0, by: 1}}[kind];
+    const given = forward(own.discriminator, joined(fakes, 784, own.labelled ? labels : null, n), n), y = last(given);
+    const byInputs = backward(own.discriminator, given, slopeOf(y, truth, by * k), n, false, true).x;
+    const width = byInputs.length / n, byPixels = new Float32Array(n * 784);
     for (let row = 0; row < n; row++) byPixels.set(byInputs.subarray(row * width, row * width + 784), row * 784);
-    const gradients = backward(own.generator, given, byPixels, n, true, false);
+    const gradients = backward(own.generator, made, byPixels, n, true, false);
     return {loss: k * crossEntropy(y, truth), fakes, gene: y.map(sigmoid), gradients,
       size: norm([...gradients.W, ...gradients.b]), moves: apply ? this.adam_G.step(gradients) : null};
   }
 
   // One iteration. `who` is trained, 'both', 'D' or 'G'; the other's gradient is only looked at.
   iterate(batch, who = 'both', kind = 'page') {
-    const D = this.stepD(batch, who !== 'G'), G = this.stepG(batch, kind, who !== 'D');
+    const made = this.make(batch), D = this.stepD(batch, who !== 'G', made), G = this.stepG(batch, kind, who !== 'D', made);
     this.iterations += 1;
     return {loss_D: D.loss, loss_G: G.loss, size_D: D.size, size_G: G.size, D_real: mean(D.real), D_gene: mean(G.gene)};
   }
+}
+
+// One iteration from a run's weights, with all that there is to be seen of it; of gradients only how large they are.
+function looked({own, images, labels}, random) {
+  const training = new Training(own, images, labels, random), batch = training.batch(), made = training.make(batch);
+  const sized = ({gradients, ...rest}) => ({...rest, sizes: {W: gradients.W.map(each => norm([each])), b: gradients.b.map(each => norm([each]))}});
+  const D = sized(training.stepD(batch, true, made)), G = sized(training.stepG(batch, 'page', true, made));
+  return {batch, D, G, after: last(training.make(batch))};
 }
