@@ -53,14 +53,23 @@ class Blob:
 
 
 class Mnist:
-    """The digits that the page draws and trains with, and `digests` by which a run's record names MNIST."""
+    """The digits that the page draws and trains with: `images` [n, 784] of 0 to 255, `labels` [n]."""
 
     def __init__(self):
-        folder = os.path.join(listings.ROOT, 'mnist', 'data')
-        read = [input_data.read_data_sets(folder, one_hot=one_hot) for one_hot in (True, False)]
-        self.digests = set(map(input_data.digest, read))
-        train = read[1].train
-        self.images, self.labels = np.rint(255 * train.images[:DIGITS]), train.labels[:DIGITS]
+        read = self._read(one_hot=True)
+        self._digests = [input_data.digest(read)]
+        self.images = np.rint(255 * read.train.images[:DIGITS])
+        self.labels = read.train.labels[:DIGITS].argmax(axis=1)
+
+    def is_of(self, record):
+        """Whether a run was trained on MNIST, whichever way its listing reads the labels."""
+        if record['data'] not in self._digests and len(self._digests) < 2:
+            self._digests.append(input_data.digest(self._read(one_hot=False)))
+        return record['data'] in self._digests
+
+    @staticmethod
+    def _read(one_hot):
+        return input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=one_hot)
 
 
 class Shown:
@@ -134,18 +143,15 @@ class Shown:
             raise Unshown('otherwise')
         self._drawn = drawn
 
-    def collect(self, blob, data, most, with_networks=True):
-        """What the page is to know of it, for JSON, with the arrays put into a Blob; of the film `most` frames.
-
-        data  digests of MNIST, by which it is known whether the run was trained on that
-        """
+    def collect(self, blob, mnist, most, with_networks=True):
+        """What the page is to know of it, for JSON, with the arrays put into a Blob; of the film `most` frames."""
         record = self._record
         found = {
             'name': self.name, 'section': SECTIONS.get(record['listing'], ''), 'title': record['title'],
             'seed': record['seed'], 'epochs': self._losses[-1][0] + 1,
             'TensorFlow': record['versions'].get('TensorFlow'),
             'lines': self._lines, 'film': None, 'why': _both(self.why), 'networks': None,
-            'is_of_mnist': record['data'] in data,
+            'is_of_mnist': mnist.is_of(record),
             'losses': [[number(each) for each in column] for column in zip(*[row[:3] for row in self._losses])],
             'D_mean': [[number(each) for each in self._D_mean[name]] for name in ('epoch', 'D_real', 'D_gene')],
             'lost': self._lost()}
@@ -262,7 +268,7 @@ def assemble(seen, mnist, most=FRAMES[0], with_networks=None):
     """The page as text, of some Shown, with `most` frames of each film and the networks of the first ones."""
     blob = Blob()
     data = {'images': blob.add(mnist.images, 'u1'), 'labels': blob.add(mnist.labels, 'u1'),
-            'runs': [each.collect(blob, mnist.digests, most, with_networks is None or n < with_networks)
+            'runs': [each.collect(blob, mnist, most, with_networks is None or n < with_networks)
                      for n, each in enumerate(seen)]}
     data['bytes'] = blob.packed()
     parts = {'style': part('page.css'), 'script': ''.join(map(part, SCRIPTS)),

@@ -16,7 +16,7 @@ from made import contents, rewrite, train
 from make_strips import REFERENCE, edited
 
 from lab import checkpoints, frames, listings, model, records
-from tools import generator, page
+from tools import chains, generator, page
 
 PAGE = os.path.join(listings.ROOT, 'docs', 'page.html')
 KINDS = ['basic', 'conditional']
@@ -99,18 +99,19 @@ def test_no_pixel_is_more_than_a_level_from_what_tensorflow_draws(shown, kind):
     assert 0 < difference.max() <= 1 / 255
 
 
-def by_tensorflow(kind, batches):
-    """Ten iterations of the reference's own graph from its last weights, its Adams begun anew.
+def by_tensorflow(run, batches):
+    """Ten iterations of a run's own graph from its last weights, its Adams begun anew.
 
     Returns the weights before, {name: array}, the losses [10, 2], and the weights after.
     """
-    folder = os.path.join(REFERENCE, kind, records.CHECKPOINTS)
+    folder = os.path.join(run, records.CHECKPOINTS)
     path = checkpoints.path_of(folder, checkpoints.epochs(folder)[0])
-    names = ['Mean', 'Mean_1'] if kind == 'basic' else ['add', 'Mean_2']
+    recorded = chains.REFERENCE.get(records.read(run)['id'], {})
     with tf.Graph().as_default() as graph, tf.Session() as sess:
         tf.train.import_meta_graph(model.read_meta(path)).restore(sess, path)
         sess.run([v.initializer for v in tf.global_variables() if v not in tf.trainable_variables()])
-        loss_D, loss_G = (graph.get_tensor_by_name(name + ':0') for name in names)
+        loss_D, loss_G = (graph.get_tensor_by_name(recorded[name] + ':0') if recorded else tf.get_collection(name)[0]
+                          for name in ('loss_D', 'loss_G'))
         X, Y, Z = (next(iter(tf.get_collection(name)), None) for name in 'XYZ')
         train_D, train_G = tf.get_collection('train_op')
         before, losses = sess.run(tf.trainable_variables()), []
@@ -121,17 +122,30 @@ def by_tensorflow(kind, batches):
         return before, np.array(losses), sess.run(tf.trainable_variables())
 
 
-@pytest.mark.parametrize('kind', KINDS)
-def test_ten_iterations_are_tensorflows_to_1e_4(shown, kind):
+@pytest.fixture(scope='module')
+def upside_down(tmp_path_factory, small):
+    """A run of §9.1 whose G has lost its minus sign."""
+    folder = tmp_path_factory.mktemp('upside_down')
+    listing = folder / 'my_gan.py'
+    listing.write_text(edited('basic', [('minimize(-loss_G', 'minimize(loss_G')]), encoding='utf-8')
+    train(listing, '--epochs', '1', '--data', small, '--run', folder / 'run', output=folder / 'output')
+    assert command('page', folder / 'run', '--out', folder / 'page.html') == (0, [], [])
+    return folder
+
+
+@pytest.mark.parametrize('kind', [*KINDS, 'upside_down'])
+def test_ten_iterations_are_tensorflows_to_1e_4(browser, made, upside_down, kind):
+    run = upside_down / 'run' if kind == 'upside_down' else os.path.join(REFERENCE, kind)
+    browser.open(upside_down / 'page.html' if kind == 'upside_down' else made)
     random = np.random.RandomState(3)
     _, arrays = data_of(PAGE)
     images = np.frombuffer(arrays, np.uint8, 784000).reshape(1000, 784) / np.float32(255)
     digits = np.frombuffer(arrays, np.uint8, 1000, 784000)
     chosen = [random.randint(1000, size=100) for _ in range(10)]
     noises = [random.uniform(-1, 1, (100, 128)).astype(np.float32) for _ in range(10)]
-    before, losses, after = by_tensorflow(kind, [(images[each], np.eye(10)[digits[each]], noise)
+    before, losses, after = by_tensorflow(str(run), [(images[each], np.eye(10)[digits[each]], noise)
                                                  for each, noise in zip(chosen, noises)])
-    found = shown().run('''(() => { %s %s
+    found = browser.run('''(() => { %s %s
         const weights = %s.map(floats), chosen = %s, noises = %s.map(floats), own = {...page.runs[%d].networks};
         const filled = (layers, from) => layers.map(
             (layer, k) => ({...layer, W: weights[from + 2 * k], b: weights[from + 2 * k + 1]}));
@@ -147,7 +161,7 @@ def test_ten_iterations_are_tensorflows_to_1e_4(shown, kind):
         const layers = [...training.own.generator, ...training.own.discriminator];
         return [losses, layers.flatMap(({W, b}) => [text(W), text(b)])]; })()''' % (
         FLOATS, TEXT, json.dumps(list(map(floats, before))), json.dumps([each.tolist() for each in chosen]),
-        json.dumps(list(map(floats, noises))), KINDS.index(kind)))
+        json.dumps(list(map(floats, noises))), kind == 'conditional'))
     np.testing.assert_allclose(found[0], losses, atol=1e-4)
     for mine, theirs, old in zip(found[1], after, before):
         moved = np.abs(theirs - old).max()
@@ -315,9 +329,8 @@ def test_a_step_of_training_is_told_with_the_listings_lines(shown):
     told = browser.run('[...document.querySelectorAll("#stage tr")].map(row => row.textContent)')
     assert all(('stands still' in row) == ('generator' in row) for row in told[1:])
     browser.click('#step_back')
-    gene, real, whole = (float(browser.run('page.step.diagram.parts[%s].querySelector(".number").textContent.replace(/[=−]/g,'
-                                           ' letter => letter === "−" ? "-" : "")' % json.dumps(name)))
-                         for name in ('gene>D', 'real>D', 'loss_D'))
+    numbers = '["gene>D", "real>D", "loss_D"].map(name => page.step.diagram.parts[name].lastChild.textContent)'
+    gene, real, whole = (float(number.replace('=', '').replace('−', '-')) for number in browser.run(numbers))
     assert abs(whole - real - gene) < 0.01
 
 
@@ -361,7 +374,8 @@ def test_trained_alone_D_wins_and_the_flat_loss_loses_its_gradient(shown):
         const still = begin.every(({W}, k) => W.every((value, i) => value === training.own.generator[k].W[i]));
         const batch = training.batch(50);
         const made = training.make(batch);
-        return [still, ...['page', 'steep', 'flat'].map(kind => training.stepG(batch, kind, false, made).size)]; })()''')
+        const sizes = ['page', 'steep', 'flat'].map(kind => training.stepG(batch, kind, false, made).size);
+        return [still, ...sizes]; })()''')
     still, page_, steep, flat = found
     assert still and page_ == steep and flat < steep / 20
 
@@ -396,6 +410,25 @@ def test_nothing_stands_out_of_the_window(shown, width):
                 browser.run('page.step.go(%d)' % step)
                 assert browser.run('document.documentElement.scrollWidth') <= width, step
             browser.click('#language')
+
+
+def test_a_sign_that_is_missing_is_asked_after(browser, upside_down):
+    browser.open(upside_down / 'page.html')
+    browser.wait('page.step.seen !== null')
+    told = {}
+    for step in 'loss_D', 'loss_G':
+        browser.run('page.step.go(STEPS.indexOf("%s"))' % step)
+        told[step] = browser.run('at("stage").innerText')
+    assert 'to be maximised: 0 would be perfect' in told['loss_D'] and 'Is a minus sign missing' in told['loss_G']
+    labels = browser.run('["train_D", "train_G"].map(name => page.step.diagram.parts[name].textContent)')
+    assert labels == ['train_D: minimize(−loss_D)', 'train_G: minimize(loss_G)']
+
+
+def test_a_run_of_other_data_says_that_the_digits_are_mnists(browser, made, upside_down):
+    for path, is_other in (made, False), (upside_down / 'page.html', True):
+        browser.open(path)
+        told = browser.run('[...document.querySelectorAll(".other_data")].map(line => line.innerText)')
+        assert ['MNIST’s all the same' in line for line in told] == [is_other] * 2
 
 
 @pytest.mark.parametrize('dark', [False, True])
@@ -455,6 +488,30 @@ def test_a_run_that_went_astray_says_so_at_a_glance(browser, astray, tmp_path):
     cards = browser.run('[...document.querySelectorAll(".film")].map(card => [card.className, card.innerText])')
     assert cards[1][0] == 'film astray' and 'Went astray at epoch 7' in cards[1][1] and '▲' in cards[1][1]
     assert cards[0][0] == 'film' and 'astray' not in cards[0][1]
+
+
+def test_films_are_thinned_until_the_page_is_small_enough(tmp_path):
+    """Films of 300 epochs, each of other digits by the reference's generators."""
+    runs = []
+    for n, kind in enumerate(['conditional', 'basic', 'conditional']):
+        run = tmp_path / str(n)
+        shutil.copytree(os.path.join(REFERENCE, kind), str(run))
+        trained, _ = generator.of_run(str(run))
+        drawn = trained.fresh(300 * frames.DIGITS)[0]
+        film = np.zeros(300, frames.EPOCH)
+        film['epoch'], film['digits'] = range(300), np.rint(255 * drawn).reshape(film['digits'].shape)
+        (run / records.FILM).write_bytes(film.tobytes())
+        runs.append((run, film))
+    assert command('page', *(run for run, _ in runs), '--out', tmp_path / 'page.html')[:2] == (0, [])
+    text, arrays = data_of(tmp_path / 'page.html')
+    assert (tmp_path / 'page.html').stat().st_size <= page.LARGEST
+    shown = [run['film'] for run in json.loads(re.search(r'id="data">(.*?)</script>', text, re.S).group(1))['runs']]
+    for found, (_, film) in zip(shown, runs):
+        epochs, place = found['epochs'], found['digits']
+        assert len(epochs) in page.FRAMES[1:] and (epochs[0], epochs[-1]) == (0, 299)
+        assert np.ptp(np.diff(epochs)) <= 1
+        digits = np.frombuffer(arrays, np.uint8, int(np.prod(place['shape'])), place['at']).reshape(place['shape'])
+        np.testing.assert_array_equal(digits, film['digits'][epochs])
 
 
 # Other layers, another activation, other names, smoothed labels.

@@ -18,8 +18,8 @@ class Diagram {
     new ResizeObserver(() => this.drawArrows()).observe(root);
   }
 
-  // own: networks; lines: of the listing; step: its name; seen: what `looked` found; known(step): whether it is computed yet.
-  show(own, lines, step, seen, known) {
+  // own: networks; step: its name; seen: what `looked` found; known(step): whether it is computed yet.
+  show(own, step, seen, known) {
     const work = new Set(AT_WORK[step]), {batch, D, G, after} = seen;
     this.own = own;
     this.work = work;
@@ -34,7 +34,6 @@ class Diagram {
     const box = (name, where, ...children) => part(name, `box ${where}`, make('b', {}, name), ...children);
     const value = (at, text) => make('span', {class: 'number'}, known(at) ? text() : '…');
     const thumbs = (at, images) => known(at) ? thumbnails(images) : make('span', {class: 'number'}, '…');
-    const take = own.labelled ? ', Y' : '';
     box('Z', own.labelled ? 'z' : 'lane_G', value('noise', () => `[${batch.n}, ${own.n_noise}]`));
     if (own.labelled) box('Y', 'y', value('noise', () => `[${batch.n}, 10]`));
     box('X', own.labelled ? 'x' : 'lane_D', thumbs('real', batch.real));
@@ -43,20 +42,17 @@ class Diagram {
     box('G', 'lane_G', thumbs('G', step === 'train_G' ? after : D.fakes));
     part('discriminator', 'frame both', make('b', {}, 'discriminator'), this.state('train_D', 'train_G', step, D),
       ...this.formulas(own.discriminator, own.labelled ? '[x, Y]' : 'x', 'D', own.answers));
-    const chanceOf = (name, answers) => make('span', {class: 'number'}, own.answers ? '' : 'sigmoid ', `⌀ ${chance(mean(answers))}`);
-    const gene = known('loss_G') ? G.gene : D.gene;
-    box('D_gene', 'lane_G', known('gene') ? chanceOf('D_gene', gene) : value('gene'));
-    box('D_real', 'lane_D', known('real') ? chanceOf('D_real', D.real) : value('real'));
+    const average = answers => `${own.answers ? 'mean' : 'mean(sigmoid)'} ${chance(mean(answers))}`;
+    box('D_gene', 'lane_G', value('gene', () => average(known('loss_G') ? G.gene : D.gene)));
+    box('D_real', 'lane_D', value('real', () => average(D.real)));
     const {loss_D, loss_G} = own.training;
     part('gene>G', 'label first', broken(lossPart(loss_G.k, loss_G.truth, 'D_gene')));
     part('gene>D', 'label second', broken(lossPart(loss_D.k, loss_D.gene, 'D_gene')), value('loss_D', () => ` = ${short(lossOf(loss_D.k, loss_D.gene, D.gene))}`));
     part('real>D', 'label third', broken(lossPart(loss_D.k, loss_D.real, 'D_real')), value('loss_D', () => ` = ${short(lossOf(loss_D.k, loss_D.real, D.real))}`));
     box('loss_G', 'lane_G', value('loss_G', () => short(G.loss)));
     box('loss_D', 'lane_D', value('loss_D', () => short(D.loss)));
-    part('train_G', 'update', this.adam('train_G', loss_G));
-    part('train_D', 'update', this.adam('train_D', loss_D));
-    const call = (name, otherwise) => (lines[name] || []).length === 1 && lines[name][0][1].length < 60 ? lines[name][0][1] : otherwise;
-    this.parts.generator.title = call('G', `G = generator(Z${take})`);
+    part('train_G', 'update', this.update('train_G', loss_G));
+    part('train_D', 'update', this.update('train_D', loss_D));
     this.drawArrows();
   }
 
@@ -66,8 +62,8 @@ class Diagram {
     return step === other ? make('span', {class: 'state'}, `= ${say('stands')}`) : '';
   }
 
-  adam(step, {by}) {
-    return `${step}: Adam(${this.own.training[step].learning_rate}) ${by > 0 ? '↓' : '↑'} ${step.replace('train', 'loss')}`;
+  update(step, {by}) {
+    return `${step}: minimize(${by === 1 ? '' : by === -1 ? '−' : `${short(by)} · `}${step.replace('train', 'loss')})`;
   }
 
   // What each layer computes, of names; `answers` is the activation that a logit is left without here.

@@ -106,7 +106,7 @@ function short(value) {
   if (value === null || Number.isNaN(value)) return '–';
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   const size = Math.abs(value);
-  const text = size === 0 ? '0' : size < 0.001 || size >= 1e5 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  const text = size === 0 ? '0' : size < 0.0001 || size >= 1e5 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
   return text.replace(/-/g, '−');
 }
 

@@ -66,7 +66,7 @@ class Page {
     this.epochs.showNow();
     if (own) { this.digits.drawNow(); this.digits.drawWalkNow(); }
     if (own && own.discriminator) this.thinks.showNow();
-    if (own && own.training) { this.step.show(); this.goesOn.show(); }
+    if (own && own.training) { this.step.show(); this.goesOn.showNow(); }
   }
 }
 

@@ -49,7 +49,7 @@ class Step {
     at('step_on').disabled = this.now === STEPS.length - 1;
     at('step_now').textContent = say('step_of', {k: this.now + 1, n: STEPS.length});
     if (!this.seen) return;
-    this.diagram.show(this.page.own, this.page.run.lines, name, this.seen, step => STEPS.indexOf(step) <= this.now);
+    this.diagram.show(this.page.own, name, this.seen, step => STEPS.indexOf(step) <= this.now);
     at('stage').replaceChildren(make('h3', {}, say('s_' + name)), ...this.stage(name), this.code(LINES[name]));
   }
 
@@ -65,13 +65,13 @@ class Step {
     }
     if (name === 'loss_D') return told(name, D);
     if (name === 'loss_G') return [...told(name, G), text('t_loss_G', {gene: chance(mean(G.gene))})];
-    if (name === 'train_D') return [text('t_train', {who: say('who_G')}), text('t_adam'), this.table(D, 'discriminator')];
+    if (name === 'train_D') return [text('t_train', {who: say('who_G')}), text('t_adam', {rate: short(own.training[name].learning_rate)}), this.table(D, 'discriminator')];
     if (name === 'train_G') {
       const both = new Float32Array(2 * SHOWN * 784);
       both.set(ten(G.fakes), 0);
       both.set(ten(after), SHOWN * 784);
       sheet(canvas, both, SHOWN);
-      return [text('t_train', {who: say('who_D')}), text('t_adam'), this.table(G, 'generator'), text('t_after'), canvas];
+      return [text('t_train', {who: say('who_D')}), text('t_adam', {rate: short(own.training[name].learning_rate)}), this.table(G, 'generator'), text('t_after'), canvas];
     }
     sheet(canvas, ten(name === 'real' ? batch.real : D.fakes), SHOWN);
     if (name === 'G') return [text('t_G'), canvas];
