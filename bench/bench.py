@@ -248,6 +248,8 @@ def main(argv=None):
     for option, path in ('--out', given.out), ('--sizes', given.sizes):
         if path:
             outputs.refuse(option, path)
+    if given.out == given.sizes:
+        parser.error('--out and --sizes are both %s: name another for one of them' % given.out)
     results = {}
     for listing in LISTINGS:
         found = results[listing] = {'iterations': given.iterations}

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'chapter09'))
-from lab import files, languages, listings  # noqa: E402
+from lab import errors, files, languages, listings, options  # noqa: E402
 
 RUN = re.compile(r'(?m)^run = lab\.Run\(globals\(\)\).*$')
 RUN_HERE = "run = lab.Run(globals(), epochs=10, run='runs/notebook_%s')  # also n_hidden=64, seed=11, resume=True, …"
@@ -95,10 +95,15 @@ def notebook(language):
     return nbformat.writes(made) + '\n'
 
 
-def main(folder=HERE):
+def main():
+    parser = options.Parser(description=__doc__)
+    parser.add_argument('folder', metavar='FOLDER', nargs='?', type=options.folder, default=HERE,
+                        help='where they are written (default: notebooks/)')
+    folder = parser.parse_args().folder
     for language in languages.KNOWN:
         files.write(os.path.join(folder, 'chapter09.%s.ipynb' % language), notebook(language))
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    errors.watch()
+    main()

@@ -39,7 +39,7 @@ def interpreter(version):
     found = glob.glob(os.path.join(pyenv, 'versions', version + '.*', 'bin', 'python'))
     for python in [shutil.which('python' + version)] + sorted(found, key=numbers, reverse=True):
         # A shim of pyenv's can stand on PATH for a version that is not switched on.
-        if python and subprocess.run([python, '-V'], capture_output=True).returncode == 0:
+        if python and os.access(python, os.X_OK) and not subprocess.run([python, '-V'], capture_output=True).returncode:
             return python
     return None
 
@@ -53,7 +53,7 @@ def environment(python, version, tensorflow, others):
     folder = os.path.join(ROOT, '.matrix', '%s-%s' % (version, tensorflow))
     inside = os.path.join(folder, 'bin', 'python')
     ready = os.path.join(folder, 'ready')
-    if not os.path.exists(ready):
+    if not (os.path.exists(ready) and os.access(inside, os.X_OK)):
         subprocess.run([python, '-m', 'venv', '--clear', folder], check=True)
         subprocess.run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib',
                         *others], check=True)

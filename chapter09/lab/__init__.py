@@ -10,13 +10,14 @@ import sys
 
 
 def _refuse_what_hides_others():
-    """Ends the program if a file beside the listings has the name of a module that Python or TensorFlow needs."""
+    """Ends the program if what lies beside the listings has the name of a module that Python or TensorFlow needs."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     needed = {'tensorflow', 'numpy', 'matplotlib', 'keras', 'PIL', *getattr(sys, 'stdlib_module_names', ())}
     for name in sorted(os.listdir(folder)):
-        if name.endswith('.py') and name[:-3] in needed:
+        module = name[:-3] if name.endswith('.py') else name
+        if module in needed and (module != name or os.path.isfile(os.path.join(folder, name, '__init__.py'))):
             print('error: %s hides the module %s, which others need: give it another name'
-                  % (os.path.join(folder, name), name[:-3]), file=sys.stderr)
+                  % (os.path.join(folder, name), module), file=sys.stderr)
             sys.exit(2)
 
 

@@ -49,7 +49,8 @@ class Choice:
         if self.is_script:
             chosen.update(vars(self._parser.parse_args()))
         self.options = {name: chosen.get(name, default) for name, default in defaults.items()}
-        names = {options.option_of(name).replace('-', '_'): name for name in self.numbers}
+        names = {options.option_of(name).replace('-', '_'): name for name in self.numbers
+                 if name not in options.RESERVED}  # what a number of that name is, its option does not set
         self.given = {names[option]: value for option, value in chosen.items() if option in names}
         self._seed_given = 'seed' in chosen
 

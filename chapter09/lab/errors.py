@@ -124,6 +124,9 @@ def _end(kind, error, traceback):
             raise SystemExit(1)
         say('%s: error: no room left for the output' % name)
         raise SystemExit(2)
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        say('%s: error: the system gives no more threads: end other programs, or raise the limit (ulimit -u)' % name)
+        raise SystemExit(2)
     sys.__excepthook__(kind, error, traceback)
     if isinstance(error, ValueError) and 'already exists, disallowed' in str(error):
         say('%s: a network that is called a second time has to find its variables again, or it is another one: '

@@ -1,6 +1,7 @@
 """Files that are whole or not there, folders that one run at a time may use, and what may be read at all."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -14,6 +15,7 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
+NO_LOCKS = errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP  # a shared disk that knows none: nobody is kept out
 NO_LINK = getattr(os, 'O_NOFOLLOW', 0)
 
 
@@ -143,6 +145,10 @@ def lock(path, meaning):
     except (BlockingIOError, PermissionError):
         file.close()
         raise BadInput('%s is in use by another run: wait for its end, or name another' % one_line(meaning)) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            file.close()
+            raise
     if not _stands_at(file, path):  # it was removed while this process waited for it
         file.close()
         return lock(path, meaning)

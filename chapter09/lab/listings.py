@@ -31,6 +31,8 @@ def find(path):
         if file == listing.file:
             return listing
     name = re.sub(r'\.py$', '', file)
+    if name in CHAPTER:
+        raise BadInput("%s: %s is what the chapter's own runs are called: give the listing another name" % (path, name))
     return Listing(name, file, None)
 
 

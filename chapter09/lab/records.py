@@ -63,10 +63,13 @@ def read(folder):
         record = json.loads(files.read(path, LARGEST).decode('utf-8'))
         if not isinstance(record, dict) or 'format' not in record:
             raise ValueError('it has no format')
+        json.dumps(record, ensure_ascii=False).encode('utf-8')
         form = record['format']
         wrong = [name for name, kind in KINDS.items() if not _is(record.get(name), kind)] if form == FORMAT else []
     except RecursionError:
         raise _unreadable(path, 'it is nested too deeply') from None
+    except UnicodeEncodeError:  # JSON can name halves of letters
+        raise _unreadable(path, 'it holds what is no text') from None
     except (OSError, ValueError) as error:
         raise _unreadable(path, reason(error)) from None
     if form != FORMAT:
@@ -76,7 +79,18 @@ def read(folder):
         raise _unreadable(path, 'its %s is missing or of another kind' % wrong[0])
     if not all(STRIP.fullmatch(name) for name in record['strips']):
         raise _unreadable(path, 'it names strips that are none')
-    return record
+    return dict(dict.fromkeys(KINDS), **record)  # what may be None may be left out
+
+
+def made_way(folder):
+    """Whether a run is one that made way for a newer one, in a folder NAME.1, NAME.2, …"""
+    name = os.path.basename(folder)
+    if not re.fullmatch(r'.*\.[0-9]+', name):
+        return False
+    try:
+        return read(folder)['listing'] != name  # a listing may be called my_gan_v1.2
+    except BadInput:
+        return True
 
 
 def resumable(folder):
@@ -84,10 +98,6 @@ def resumable(folder):
     record, path = read(folder), os.path.join(folder, RECORD)
     if not ID.fullmatch(record['id']) or not 0 <= record['seed'] < 2 ** 32:
         raise _unreadable(path, 'its id or seed is none')
-    try:
-        json.dumps(record, ensure_ascii=False).encode('utf-8')
-    except UnicodeEncodeError:  # JSON can name halves of letters
-        raise _unreadable(path, 'it holds what is no text') from None
     return record
 
 

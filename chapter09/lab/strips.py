@@ -45,8 +45,8 @@ def sheet(images, path):
 def save(fig, path):
     """Writes the figure of `plt.subplots(rows, 10)` as a strip, in place of the book's `plt.savefig`.
 
-    fig   a figure whose axes, row by row, show one image [28, 28] each, with values in [0, 1]; any other is
-          drawn as matplotlib draws it
+    fig   a figure whose axes, row by row, show one image [28, 28] each, with values in [0, 1], or in bytes; any
+          other is drawn as matplotlib draws it
     path  the PNG to write, in a folder that is there
 
     A value has one colour in every tile (0 dark, 1 bright), where `imshow` alone would stretch each
@@ -56,7 +56,7 @@ def save(fig, path):
     if not isinstance(fig, Figure):
         raise BadInput('run.save_strip(fig, epoch) takes a figure, as plt.subplots gives it, and %.60r is none'
                        % (fig,))
-    images = [np.ma.filled(ax.images[0].get_array(), np.nan) for ax in fig.axes if len(ax.images) == 1]
+    images = [_values(ax.images[0].get_array()) for ax in fig.axes if len(ax.images) == 1]
     rows, left_over = divmod(len(images), len(COLUMNS))
     if left_over or rows not in HEIGHT or len(images) < len(fig.axes) or {x.shape for x in images} != {(28, 28)}:
         with files.whole(path) as part:
@@ -67,6 +67,12 @@ def save(fig, path):
     for image, ((top, bottom), (left, right)) in zip(images, boxes):
         canvas[top:bottom + 1, left:right + 1] = _tile(image, bottom + 1 - top, right + 1 - left)
     _write(canvas, path)
+
+
+def _values(shown):
+    """What an axes shows, in floating point: bytes go from 0 to 1, and what is masked is no number."""
+    values = np.ma.asarray(shown)
+    return np.ma.filled(values.astype(np.float64) / (255 if values.dtype == np.uint8 else 1), np.nan)
 
 
 def _tile(image, height, width):

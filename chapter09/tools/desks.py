@@ -125,11 +125,13 @@ def _work(there, scratch, cores):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
     for name in LIBRARIES:  # before numpy is loaded
         os.environ.setdefault(name, str(cores))
-    from tools import marking
+    import input_data
+    from tools import likeness, marking
     from tools.judge import read_mnist
     try:
         judge = marking.Remembering(read_mnist())
-    except BadInput as error:
+        likeness.references()
+    except (BadInput, input_data.BadData) as error:
         there.send(str(error))
         return
     _limit_memory()

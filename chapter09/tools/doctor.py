@@ -119,9 +119,13 @@ def packages():
         how = '%s -m pip install -r requirements.txt' % sys.executable
         return False, {'en': 'packages: %s missing. `make basic` installs them, or: %s' % (', '.join(missing), how),
                        'ko': '패키지: %s 없음. make basic으로 설치된다. 직접 하려면 %s' % (', '.join(missing), how)}
-    tried = subprocess.Popen([sys.executable, '-c', 'import tensorflow as tf, numpy, matplotlib\n'
-                              'print(tf.__version__, numpy.__version__, matplotlib.__version__)'],
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        tried = subprocess.Popen([sys.executable, '-c', 'import tensorflow as tf, numpy, matplotlib\n'
+                                  'print(tf.__version__, numpy.__version__, matplotlib.__version__)'],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except OSError as error:
+        return False, {'en': 'no other program can be started (%s): end some' % error.strerror,
+                       'ko': '다른 프로그램을 시작할 수 없다(%s). 실행 중인 프로그램을 몇 개 끝낸다' % error.strerror}
     told, errors = tried.communicate()
     if tried.returncode == 0:
         versions = 'TensorFlow %s, numpy %s, matplotlib %s' % tuple(told.decode().split()[-3:])

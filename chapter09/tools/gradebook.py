@@ -3,6 +3,7 @@
 import base64
 import csv
 import html
+import itertools
 import os
 import re
 
@@ -39,8 +40,9 @@ def write(marks, folder, language):
         for mark in marks:
             table.writerow([_cell(value) for value in row(mark, language).values()])
     files.write(os.path.join(folder, 'report.html'), report(marks, language))
+    taken = set()
     for student, of_student in _by_student(marks).items():
-        files.write(os.path.join(texts, _file_name(student) + '.txt'), text(student, of_student))
+        files.write(os.path.join(texts, _file_name(student, taken) + '.txt'), text(student, of_student))
 
 
 def _cell(value):
@@ -48,9 +50,14 @@ def _cell(value):
     return "'" + value if isinstance(value, str) and value[:1] in ('=', '+', '-', '@') else value
 
 
-def _file_name(student):
+def _file_name(student, taken):
+    """A name for a student's text that every system takes, and no other student of those `taken` has."""
     name = re.sub(r'[<>:"|?*\\/]', '_', student)
-    return os.fsencode(name)[:LONGEST].decode('utf-8', 'ignore').rstrip('. ') or '_'
+    name = os.fsencode(name)[:LONGEST].decode('utf-8', 'ignore').rstrip('. ') or '_'
+    found = next(each for each in itertools.chain([name], ('%s (%d)' % (name, n) for n in itertools.count(2)))
+                 if each.casefold() not in taken)
+    taken.add(found.casefold())
+    return found
 
 
 def _by_student(marks):

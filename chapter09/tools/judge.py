@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 import input_data
-from lab import files, listings, model, quiet, session
+from lab import checkpoints, files, listings, model, quiet, session
+from lab.errors import BadInput, reason
 
 tf.disable_v2_behavior()
 
@@ -98,8 +99,11 @@ class Judge:
 
     def __init__(self, mnist, weights=None):
         if weights is None:
-            with np.load(WEIGHTS) as file:
-                weights = {name: file[name] for name in file.files if name != 'accuracy'}
+            try:
+                weights = checkpoints.read_arrays(WEIGHTS)
+                del weights['accuracy']
+            except (OSError, ValueError, KeyError) as error:
+                raise BadInput('%s cannot be read (%s): fetch the project anew' % (WEIGHTS, reason(error))) from None
         with tf.Graph().as_default():
             self._graph = build()
             with quiet.hushed():

@@ -13,6 +13,7 @@ import os
 import numpy as np
 
 from lab import listings, records
+from lab.errors import BadInput
 from tools import book_strips, compare, works
 
 ALIKE = 0.06  # mean difference; a JPEG's is 0.055 at most, two runs' at least 0.08, two epochs' of one run 0.07
@@ -47,7 +48,7 @@ def to_reference(mine):
     """(likes, notes) of a Print: the strips that are the reference's or the book's, and copies within itself."""
     likes, notes = [], []
     same, alike = set(), set()
-    for reference in _references():
+    for reference in references():
         same |= {name for name, digest in mine.digests.items() if digest in reference.digests.values()}
         if reference.kind == mine.kind:
             alike |= {mine.names[n] for n, _ in _pairs_alike(mine, reference)}
@@ -71,13 +72,15 @@ def to_reference(mine):
 
 
 @functools.lru_cache(maxsize=None)
-def _references():
-    """The Prints of reference/."""
+def references():
+    """The Prints of reference/. Raises BadInput if they cannot be had."""
     found = []
     for kind in listings.CHAPTER:
         folder = os.path.join(compare.REFERENCE, kind)
         work = works.Work(kind, folder, records.read(folder))
         work.take(records.strips(os.path.join(folder, records.SAMPLES)))
+        if not work.images:
+            raise BadInput('%s lacks its strips: fetch the project anew' % folder)
         found.append(print_of('reference', work, None))
     return found
 

@@ -2,7 +2,6 @@
 
 import collections
 import os
-import re
 
 import numpy as np
 
@@ -11,7 +10,6 @@ from lab.errors import BadInput, one_line
 from tools import reading, results, unpacking
 from tools.unpacking import Refused
 
-OLD = re.compile(r'.*\.[0-9]+')  # of a run that made way for a newer one
 STRIPS = 40  # of a work, at most: the reference's epochs, then others
 WORKS = 12  # of a hand-in
 EPOCHS = 10 ** 7  # a run has fewer
@@ -127,7 +125,7 @@ def _rank(found):
     """Of several runs of a listing the one that counts comes first: no old one, no sweep's, the one of most epochs."""
     folder, record = found
     parts = folder.split(os.sep)
-    return OLD.fullmatch(parts[-1]) is not None, 'sweep' in parts, -record['epochs'], folder
+    return records.made_way(folder), 'sweep' in parts, -record['epochs'], folder
 
 
 def _of_run(run, record):

@@ -105,6 +105,19 @@ def test_numbers_that_python_does_not_write_down():
     assert Choice({'huge': huge, 'below': -huge, 'n_layers': 3}, {}).numbers == {'n_layers': 3}
 
 
+@pytest.mark.parametrize('name, words', [('samples', ['--samples', 's']), ('resume', ['--resume']),
+                                         ('progress', ['--progress']), ('device', ['--device', 'cpu'])])
+def test_a_number_with_the_name_of_an_option_of_the_lab_stays_as_it_is(small, tmp_path, name, words):
+    listing = tmp_path / 'my_gan.py'
+    listing.write_text(page.text('tiny').replace(
+        'run = lab.Run(globals())', '%s = 10\nrun = lab.Run(globals())\nprint(%s)' % (name, name)), encoding='utf-8')
+    lab = Lab(tmp_path / 'lab', listing, small)
+    words = [str(tmp_path / 's') if word == 's' else word for word in words]
+    assert lab.run('--epochs', 1, *words).out[0] == '10'
+    ended = lab.run('--epochs', 2, '--resume')
+    assert ended.status == 0 and ended.out[0] == '10', ended
+
+
 def test_a_seed_of_the_listing_counts_however_it_was_worked_out():
     for seed in 2 ** 20, np.int64(2 ** 20), '1048576':
         assert Choice({'seed': seed}, {}).options['seed'] == 2 ** 20
@@ -171,15 +184,20 @@ def test_a_listing_that_notepad_has_saved(small, tmp_path):
     assert ended.status == 0 and len(ended.out) == 2, ended
 
 
-@pytest.mark.parametrize('name, words', [('copy.py', []), ('numpy.py', ['curves']), ('random.py', ['run', 'random'])])
+@pytest.mark.parametrize('name, words', [('copy.py', []), ('numpy.py', ['curves']), ('random.py', ['run', 'random']),
+                                         ('numpy', [])])
 def test_a_listing_that_hides_a_module_of_pythons(tmp_path, name, words):
     shutil.copytree(listings.CHAPTER09, str(tmp_path / 'chapter09'), ignore=shutil.ignore_patterns('__pycache__'))
-    shutil.copy(PAGE['basic'], str(tmp_path / 'chapter09' / name))
-    for path in {tmp_path / 'chapter09' / name} if not words else {tmp_path / 'chapter09'}:
+    if name.endswith('.py'):
+        shutil.copy(PAGE['basic'], str(tmp_path / 'chapter09' / name))
+    else:
+        (tmp_path / 'chapter09' / name).mkdir()
+        (tmp_path / 'chapter09' / name / '__init__.py').touch()
+    for path in {tmp_path / 'chapter09' / name} if name == 'copy.py' else {tmp_path / 'chapter09'}:
         ended = script(path, *words, cwd=str(tmp_path))
         assert ended.status == 2 and ended.out == [] and len(ended.err) == 1, ended
         assert ended.err[0].endswith('%s hides the module %s, which others need: give it another name'
-                                     % (tmp_path / 'chapter09' / name, name[:-3]))
+                                     % (tmp_path / 'chapter09' / name, name.replace('.py', '')))
 
 
 @pytest.mark.parametrize('text', [

@@ -1,10 +1,12 @@
 """The lab's small parts by themselves: files, errors, checkpoints, trace, noise, state, iterations, machine."""
 
+import errno
 import json
 import math
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from conftest import snapshot
 from processes import CONTEXT, kill_at_step
 from test_checkpoints import write_model
 
-from lab import checkpoints, errors, files, listings, machine, noise, savefig, state
+from lab import checkpoints, errors, files, listings, machine, noise, records, savefig, state
 from lab.errors import BadInput
 from lab.trace import Trace
 
@@ -82,6 +84,14 @@ def test_a_lock_holds_against_another_and_ends_with_its_file(tmp_path):
     files.lock(path, 'this folder').close()
 
 
+@pytest.mark.parametrize('number', [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_a_disk_knows_no_locks_there_are_none(tmp_path, monkeypatch, number):
+    def flock(*words):  # as some shared disks answer, of which there is none here
+        raise OSError(number, os.strerror(number))
+    monkeypatch.setattr(files.fcntl, 'flock', flock)
+    files.lock(str(tmp_path / 'lock'), 'this folder').close()
+
+
 @pytest.mark.parametrize('make', [os.mkdir, os.mkfifo, lambda path: os.symlink('elsewhere', path),
                                   lambda path: os.symlink(os.path.dirname(path), path)],
                          ids=['folder', 'FIFO', 'dangling link', 'link'])
@@ -130,6 +140,8 @@ def test_a_reason_is_what_says_something():
 
 
 ENDS = [
+    ('import threading\nraise RuntimeError("can\'t start new thread")', 2, 'p.py: error: the system gives no more '
+     'threads: end other programs, or raise the limit (ulimit -u)\n'),
     ('raise errors.BadInput("name another")', 2, 'p.py: error: name another\n'),
     ('raise errors.Stopped("stopped", status=143)', 143, 'p.py: stopped\n'),
     ('import input_data\nraise ValueError("a bug")', 1, None), ('raise KeyboardInterrupt', 130, ''),
@@ -316,8 +328,19 @@ def test_what_is_no_number_of_threads_is_passed_over(monkeypatch, given):
     assert machine.threads() == (3 if given == '3' else machine.cores())
 
 
+def test_what_may_be_none_may_be_left_out_of_a_record_and_halves_of_letters_are_no_text(tmp_path):
+    shutil.copy(os.path.join(listings.ROOT, 'reference', 'basic', 'run.json'), str(tmp_path))
+    record = json.loads((tmp_path / 'run.json').read_text(encoding='utf-8'))
+    record.pop('lost', None)
+    (tmp_path / 'run.json').write_text(json.dumps(record))
+    assert records.read(str(tmp_path))['lost'] is None
+    for name, value in ('title', 'a\ud800'), ('versions', {'TensorFlow': '\udfff'}):
+        (tmp_path / 'run.json').write_text(json.dumps(dict(record, **{name: value})))
+        with pytest.raises(BadInput, match='it holds what is no text'):
+            records.read(str(tmp_path))
+
+
 def test_a_record_is_json(tmp_path):
-    from lab import records
     records.write(str(tmp_path), {'format': records.FORMAT, 'title': '§9.1 한글'})
     assert json.loads((tmp_path / 'run.json').read_text(encoding='utf-8'))['title'] == '§9.1 한글'
     with pytest.raises(BadInput, match='its id is missing'):

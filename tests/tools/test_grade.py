@@ -23,6 +23,7 @@ from make_strips import STRIPS
 from PIL import Image
 from processes import PAGE, TINY, Lab
 
+import input_data
 from lab import files, listings
 from tools import (book_strips, compare, desks, gradebook, handins, likeness, marking, reading, results, sayings,
                    soundness, unpacking, verdicts, works)
@@ -517,6 +518,33 @@ def test_grades_a_sheet_and_a_text_for_each(lab, tmp_path):
     text = (out / 'texts' / '김민수.txt').read_text(encoding='utf-8')
     assert 'What came of the hand-in of 김민수' in text and '김민수 제출물 결과' in text and '이영희' not in text
     assert not (tmp_path / '000.png').exists() and not (given.parent.parent / '000.png').exists()
+
+
+def test_students_whose_names_come_to_one_have_a_text_each(tmp_path):
+    names = ['a?', 'a*', 'A_', 'a_.', '김' * 80 + 'x', '김' * 80 + 'y']
+    gradebook.write([marking.refusal(name, 'empty') for name in names], str(tmp_path), 'ko')
+    texts = [path.read_text(encoding='utf-8') for path in (tmp_path / 'texts').iterdir()]
+    assert len(texts) == len(names) and all(sum(name in text for text in texts) for name in names)
+    assert len({name.casefold() for name in os.listdir(str(tmp_path / 'texts'))}) == len(names)
+
+
+@pytest.mark.parametrize('lost', ['reference', os.path.join('reference', 'basic', 'samples'),
+                                  os.path.join('chapter09', 'tools', 'judge.npz'), os.path.join('mnist', 'data')])
+def test_what_the_project_lacks_is_no_students_fault(lab, tmp_path, lost):
+    project = tmp_path / 'project'
+    for name in 'chapter09', 'mnist', 'reference':
+        shutil.copytree(os.path.join(listings.ROOT, name), str(project / name),
+                        ignore=shutil.ignore_patterns('__pycache__'))
+    (shutil.rmtree if (project / lost).is_dir() else os.remove)(str(project / lost))
+    if lost.startswith('mnist'):
+        (project / lost).mkdir()
+        for name in input_data.SHA256:
+            (project / lost / name).write_bytes(b'')
+    shutil.copytree(str(lab['a']), str(tmp_path / 'handins' / 'kim'))
+    ended = subprocess.run([sys.executable, str(project / 'chapter09'), 'grade', str(tmp_path / 'handins')],
+                           capture_output=True, encoding='utf-8', timeout=300)
+    assert ended.returncode == 2 and ended.stderr.count('\n') == 1 and 'mend that first' in ended.stderr, ended
+    assert not (project / 'grades').exists()
 
 
 def test_a_hand_in_that_takes_too_long_or_kills_what_looks_at_it(tmp_path):

@@ -1,6 +1,8 @@
 """What a lab has left is packed into one zip, whole and alone."""
 
 import os
+import shutil
+import time
 import zipfile
 
 import pytest
@@ -60,6 +62,22 @@ def test_it_is_told_in_korean_and_takes_the_place_of_an_earlier_one(project, tmp
     status, out, err = command('handin', 'a', '--out', tmp_path / 'a.zip', '--lang', 'ko')
     assert (status, err) == (0, []) and 'basic(3세대), 내_gan(2세대), ' in out[0]
     assert zipfile.is_zipfile(str(tmp_path / 'a.zip')) and os.listdir(str(tmp_path)) == ['a.zip']
+
+
+def test_a_listing_whose_name_ends_in_a_number_is_no_older_run(project, tmp_path):
+    shutil.copytree(str(project / 'runs' / 'basic'), str(project / 'runs' / 'my_gan_v1.2'))
+    try:
+        rewrite(project / 'runs' / 'my_gan_v1.2', listing='my_gan_v1.2')
+        assert 'my_gan_v1.2 (3 epochs)' in command('handin', 'a', '--out', tmp_path / 'a.zip')[1][0]
+    finally:
+        shutil.rmtree(str(project / 'runs' / 'my_gan_v1.2'))
+
+
+@pytest.mark.parametrize('year', [1971, 2150])
+def test_whatever_year_the_clock_has(project, tmp_path, monkeypatch, year):
+    monkeypatch.setattr(time, 'localtime', lambda: time.struct_time((year, 1, 1, 0, 0, 0, 0, 1, 0)))
+    assert command('handin', 'a', '--out', tmp_path / 'a.zip')[0] == 0
+    assert zipfile.ZipFile(str(tmp_path / 'a.zip')).testzip() is None
 
 
 def test_a_run_that_was_killed_is_packed_as_it_stands(tmp_path, small, monkeypatch):
