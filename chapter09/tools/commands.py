@@ -277,8 +277,10 @@ def check(name, words):
     own.add_argument('--run', metavar='DIR', type=options.place, help="a run's folder (default: runs/NAME)")
     languages.add_option(own)
     chosen = own.parse_args(words)
-    listing = listings.find(find_listing(chosen.listing)) if not chosen.run else None
-    chosen.run = chosen.run or os.path.join(listings.ROOT, 'runs', listing.name)
+    chosen.text = None
+    if not chosen.run:
+        path = find_listing(chosen.listing)
+        chosen.run, chosen.text = os.path.join(listings.ROOT, 'runs', listings.find(path).name), listings.read(path)
     from tools import exercises
     return exercises.main(chosen)
 

@@ -171,8 +171,8 @@ def of_mnist():
     return Judge(read_mnist())
 
 
-def read_mnist():
-    return input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=True)
+def read_mnist(one_hot=True):
+    return input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=one_hot)
 
 
 def accuracy(probabilities, labels):

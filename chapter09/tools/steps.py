@@ -1,8 +1,9 @@
-"""Where in a listing each step of the training stands."""
+"""Where in a listing each step of the training stands, and what comes after."""
 
 import ast
 
 KNOWN = ['G', 'D_real', 'D_gene', 'loss_D', 'loss_G', 'train_D', 'train_G', 'noise', 'batch_xs']
+DRAWS = {'imshow', 'matshow', 'imsave', 'savefig', 'show'}
 
 
 def variables_of(text):
@@ -49,3 +50,33 @@ def lines_of(text):
     for name in 'noise', 'batch_xs':  # for a step of training, not for a strip
         found[name] = [line for line in found.get(name, []) if steps and line[0] <= max(steps)][-1:]
     return {name: sorted(lines) for name, lines in found.items()}
+
+
+def draws_afterwards(text):
+    """Whether a listing draws after its loop over run.epochs(); None if it has no such loop."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        for block in getattr(node, 'body', None), getattr(node, 'orelse', None):
+            for n, statement in enumerate(block if isinstance(block, list) else []):
+                if isinstance(statement, ast.For) and 'epochs' in _names(statement.iter):
+                    return any(DRAWS & _done(after, functions) for after in statement.orelse + block[n + 1:])
+    return None
+
+
+def _names(node):
+    return {getattr(each, 'attr', getattr(each, 'id', None)) for each in ast.walk(node)}
+
+
+def _done(node, functions):
+    """The names in a statement, and in the listing's own functions that it calls."""
+    found, left = set(), _names(node)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left |= _names(functions[name]) if name in functions else set()
+    return found
