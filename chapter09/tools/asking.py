@@ -44,7 +44,7 @@ class Graph:
             self.feed[self.parts['Y']] = labels_of(np.argmax(test.labels[:n], axis=1),
                                                    shape.as_list() if shape.ndims else [None, 10])
         self._used = page.ancestors([self.parts[name].op for name in LOSSES])
-        self.random = np.random.RandomState(SEED)
+        self.random, self._answers = np.random.RandomState(SEED), {}
 
     def run(self, tensors, *feeds):
         """What tensors are for the batch, with `feeds`, dicts, in place of parts of it.
@@ -59,12 +59,27 @@ class Graph:
                 raise ValueError('its graph does more than compute: %s' % operation.type)
         return self._sess.run(tensors, feed)
 
-    def answer(self, name):
-        """D's answer as the losses take it: where the listing's D_real is made of a logit for show, the logit."""
-        tensor = self.parts[name]
-        while tensor.op not in self._used and tensor.op.type in page.KEEPS_PROBABILITIES | {'Sigmoid'}:
-            tensor = next((each for each in tensor.op.inputs if each.op.type != 'Const'), tensor.op.inputs[0])
-        return tensor if tensor.op in self._used else self.parts[name]
+    def answers(self, name):
+        """D's answer where the losses take it, as a list of tensors that are to be fed alike.
+
+        It is the listing's D_real or D_gene, the logit of it where that is made for show alone, and what D gives where
+        a loss asks it anew.
+        """
+        if name not in self._answers:
+            chain = [self.parts[name]]
+            while chain[-1].op.type in page.KEEPS_PROBABILITIES | {'Sigmoid'}:
+                inputs = chain[-1].op.inputs
+                chain.append(next((each for each in inputs if each.op.type != 'Const'), inputs[0]))
+            known = {tensor.name for tensor in chain}
+            others = [tensor for operation in self._used for tensor in operation.outputs if tensor.name not in known
+                      and (tensor.dtype, str(tensor.shape)) == (chain[0].dtype, str(chain[0].shape))
+                      and chain[0].op not in page.ancestors([operation])]
+            values = self.run(chain + others)
+            found = [[tensor] * (tensor.op in self._used) + [other for other, its in zip(others, values[len(chain):])
+                                                             if np.array_equal(its, value)]
+                     for tensor, value in zip(chain, values)]
+            self._answers[name] = next(filter(None, found), chain[:1])
+        return self._answers[name]
 
     def shape(self, tensor):
         """The shape of a tensor for the batch."""
@@ -130,7 +145,7 @@ def _taken(update, *names):
 def _networks(graph):
     X, Z, G = map(graph.parts.get, 'XZG')
     wild = {each: 1000 * graph.random.normal(size=graph.feed[each].shape) for each in (X, Z)}
-    images, answers = graph.run([G, graph.answer('D_real')], wild)
+    images, answers = graph.run([G, graph.answers('D_real')[0]], wild)
     D_sees = {_sees_labels(graph, 'D_real', {}), _sees_labels(graph, 'D_gene', {G: graph.run([G])[0]})}
     return {'G_stays_within': _is_within(images), 'answers': 'probabilities' if _is_within(answers) else 'logits',
             'G_sees_labels': _sees_labels(graph, 'G', {}),
@@ -182,7 +197,7 @@ def _losses(graph, answers):
     """Whether the losses are the page's: log D(x) + log(1 − D(G(z))), and log D(G(z)), each times whatever number."""
     ratios = {name: [] for name in LOSSES}
     for spread in 1, 3, 10:
-        logits = [np.clip(spread * graph.random.normal(size=graph.shape(graph.answer(name))), -40, 40)
+        logits = [np.clip(spread * graph.random.normal(size=graph.shape(graph.answers(name)[0])), -40, 40)
                   for name in ANSWERS]
         if answers == 'probabilities':  # which float32 cannot tell from 0 and 1 so far out
             logits = [np.clip(each, -4, 4) for each in logits]
@@ -197,11 +212,11 @@ def _losses(graph, answers):
     return dict(found, stays_finite=answers == 'logits' and bool(np.isfinite(ends).all()))
 
 
-def _loss_at(graph, name, real, gene):
+def _loss_at(graph, loss, real, gene):
     """A loss where D answers so, whatever the images."""
     answers = {tensor: np.broadcast_to(values, graph.shape(tensor))
-               for tensor, values in zip(map(graph.answer, ANSWERS), (real, gene))}
-    return float(graph.run([graph.parts[name]], answers)[0])
+               for name, values in zip(ANSWERS, (real, gene)) for tensor in graph.answers(name)}
+    return float(graph.run([graph.parts[loss]], answers)[0])
 
 
 def _steps(graph, updates, answers):

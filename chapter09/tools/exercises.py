@@ -152,7 +152,7 @@ EXERCISES = {
         (lambda found: found.trains['train_G'] == 'both',
          {'en': 'train_G trains the variables of both networks', 'ko': 'train_G가 두 신경망의 변수를 모두 학습한다'})),
     4: Exercise(
-        BASIC, 5, ['train_G_raises'],
+        BASIC, 5, ['train_D_raises', 'train_G_raises'],
         {'en': 'a minus sign dropped', 'ko': '마이너스 부호를 하나 빠뜨리면'},
         (lambda found: found.train_G_raises == {'D_real': None, 'D_gene': False},
          {'en': "train_G makes D's answer to generated images fall",
@@ -185,7 +185,7 @@ EXERCISES = {
                   'ko': '두 신경망의 은닉층이 하나이고 크기가 16이나 1024이다'}),
         (_its_counterpart, _says_which)),
     8: Exercise(
-        EITHER, 10, ['hidden'],
+        EITHER, 10, ['hidden', 'trains'],
         {'en': 'one more layer', 'ko': '층을 하나 더 쌓으면'},
         (lambda found: any(sum(bends for _, bends in layers) > 1 for layers in found.hidden.values()),
          {'en': 'a network has two hidden layers or more, each with an activation',
