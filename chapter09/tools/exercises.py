@@ -84,7 +84,7 @@ class Exercise:
             return True, {'en': 'all else is as on the page', 'ko': '나머지는 책과 같다'}
         differ = {language: ', '.join(REST[name][language] for name in wrong) for language in languages.KNOWN}
         return False, {'en': 'all else is to be as on the page, and differs: %s' % differ['en'],
-                       'ko': '나머지는 책과 같아야 하는데 다르다: %s' % differ['ko']}
+                       'ko': '나머지는 책과 같아야 하는데 다음이 다르다: %s' % differ['ko']}
 
     def length(self, found):
         """(met, {language: sentence}) of how long it has been trained."""
@@ -182,7 +182,7 @@ EXERCISES = {
         EITHER, 10, ['hidden'],
         {'en': 'n_hidden 16 and 1024', 'ko': 'n_hidden을 16과 1024로 바꾸면'},
         (_width, {'en': 'both networks have one hidden layer, 16 or 1024 wide',
-                  'ko': '두 신경망의 은닉층이 하나이고 크기가 16이나 1024이다'}),
+                  'ko': '두 신경망의 은닉층이 하나씩이고 크기가 16이나 1024이다'}),
         (_its_counterpart, _says_which)),
     8: Exercise(
         EITHER, 10, ['hidden', 'trains'],
