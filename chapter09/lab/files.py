@@ -81,6 +81,9 @@ def sync(path):
     handle = os.open(path, os.O_RDWR if os.name == 'nt' else os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some shared disks have no such thing, of a folder above all
+            raise
     finally:
         os.close(handle)
 

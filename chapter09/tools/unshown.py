@@ -13,7 +13,7 @@ REASONS = {
                         '%s가 완전연결층만으로 되어 있지 않다. %s가 들어 있다'),
     'no layer': ('%s and %s are no dense layer of float32', '%s, %s로 float32 완전연결층이 되지 않는다'),
     'two networks': ('real and generated images are judged by two networks',
-                     '실제 이미지와 만든 이미지를 서로 다른 신경망이 판별한다'),
+                     '실제 이미지와 생성한 이미지를 서로 다른 신경망이 판별한다'),
     'D alone': ('D takes labels and G takes none', '구분자는 레이블을 받는데 생성자는 받지 않는다'),
     'G alone': ('G takes labels and D takes none', '생성자는 레이블을 받는데 구분자는 받지 않는다'),
     'answers': ('D gives %d numbers for an image', '구분자가 이미지 하나에 수를 %d개 내놓는다'),

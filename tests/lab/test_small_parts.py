@@ -84,6 +84,13 @@ def test_a_lock_holds_against_another_and_ends_with_its_file(tmp_path):
     files.lock(path, 'this folder').close()
 
 
+def test_what_a_system_cannot_write_through_is_left_to_it():
+    path = '/proc/self/status'  # fsync of it is EINVAL, as that of a folder on some shared disks
+    with open(path) as file, pytest.raises(OSError, match='Invalid argument'):
+        os.fsync(file.fileno())
+    files.sync(path)
+
+
 @pytest.mark.parametrize('number', [errno.ENOLCK, errno.EOPNOTSUPP])
 def test_where_a_disk_knows_no_locks_there_are_none(tmp_path, monkeypatch, number):
     def flock(*words):  # as some shared disks answer, of which there is none here
