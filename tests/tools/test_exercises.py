@@ -184,3 +184,28 @@ def test_what_is_no_run(tmp_path, the_judge):
 def test_not_by_the_reference(the_judge, name):
     with pytest.raises(errors.BadInput, match='its listing has no D_real'):
         networks.Networks(os.path.join(REFERENCE, name), the_judge)
+
+
+def test_a_learning_rate_by_another_name(trained):
+    named = [('learning_rate = 0.0002', 'rate = 0.02'),
+             *(('AdamOptimizer(learning_rate).minimize(-loss_' + name, 'AdamOptimizer(rate).minimize(-loss_' + name)
+               for name in 'DG')]
+    assert unmet(5, trained(0, 'basic', LOGITS + named, [])) == []
+
+
+def test_an_exercise_takes_its_epochs(trained):
+    name, edits, options = DONE[4]
+    line, = unmet(4, trained(0, name, edits, [*options, '--epochs', '2']))
+    assert 'epochs' in line
+
+
+def test_epochs_before_an_edit_do_not_count(tmp_path, the_judge):
+    name, edits, _ = DONE[4]
+    short = ('int(mnist.train.num_examples / batch_size)', '2')
+    listing = tmp_path / 'my_gan.py'
+    lab = Lab(tmp_path / 'lab', listing, DATA)
+    for epochs, changes in (6, []), (7, edits):
+        listing.write_text(page.edited(name, *changes, short), encoding='utf-8')
+        assert lab.run('--epochs', epochs, '--resume').status == 0
+    line, = unmet(4, networks.Networks(lab.path('run'), the_judge))
+    assert 'epoch' in line
