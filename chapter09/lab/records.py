@@ -63,13 +63,10 @@ def read(folder):
         record = json.loads(files.read(path, LARGEST).decode('utf-8'))
         if not isinstance(record, dict) or 'format' not in record:
             raise ValueError('it has no format')
-        json.dumps(record, ensure_ascii=False).encode('utf-8')
         form = record['format']
         wrong = [name for name, kind in KINDS.items() if not _is(record.get(name), kind)] if form == FORMAT else []
     except RecursionError:
         raise _unreadable(path, 'it is nested too deeply') from None
-    except UnicodeEncodeError:  # JSON can name halves of letters
-        raise _unreadable(path, 'it holds what is no text') from None
     except (OSError, ValueError) as error:
         raise _unreadable(path, reason(error)) from None
     if form != FORMAT:
@@ -98,6 +95,10 @@ def resumable(folder):
     record, path = read(folder), os.path.join(folder, RECORD)
     if not ID.fullmatch(record['id']) or not 0 <= record['seed'] < 2 ** 32:
         raise _unreadable(path, 'its id or seed is none')
+    try:
+        json.dumps(record, ensure_ascii=False).encode('utf-8')
+    except UnicodeEncodeError:  # JSON can name halves of letters
+        raise _unreadable(path, 'it holds what is no text') from None
     return record
 
 

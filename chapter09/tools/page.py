@@ -272,7 +272,7 @@ def assemble(seen, mnist, most=FRAMES[0], with_networks=None):
                      for n, each in enumerate(seen)]}
     data['bytes'] = blob.packed()
     parts = {'style': part('page.css'), 'script': ''.join(map(part, SCRIPTS)),
-             'data': json.dumps(data, ensure_ascii=False, separators=(',', ':')).replace('<', '\\u003c')}
+             'data': json.dumps(data, separators=(',', ':')).replace('<', '\\u003c')}
     html = part('template.html')
     for name, text in parts.items():
         before, after = html.split('{{%s}}' % name)

@@ -1,11 +1,12 @@
 """Which language a reader is told things in."""
 
 import argparse
+import os
 import re
 
 import page
 import pytest
-from processes import Lab
+from processes import Lab, run
 
 from lab import languages, records, told
 
@@ -46,15 +47,18 @@ def test_a_text_may_hold_others():
         '예제에 없는 이름이 있다: film, X. 그래서 다음은 되지 않는다: D_mean; 학습시켜야 할 것을 학습시키는지 살피기')
 
 
-def test_a_run_tells_in_korean_and_its_record_in_english(small, tmp_path, monkeypatch):
-    monkeypatch.setenv('LC_ALL', 'ko_KR.UTF-8')
+def in_korean():
+    os.environ['LC_ALL'] = 'ko_KR.UTF-8'
+
+
+def test_a_run_tells_in_korean_and_its_record_in_english(small, tmp_path):
     listing = tmp_path / 'my_gan.py'
     listing.write_text(page.text('tiny').replace('D_gene', 'D_fake'), encoding='utf-8')
     lab = Lab(tmp_path / 'lab', listing, small)
-    ended = lab.run('--epochs', 1)
+    ended = run(listing, *lab.argv, '--epochs', 1, output=lab.folder, before=in_korean)
     assert ended.err == ['예제에 없는 이름이 있다: D_gene. 그래서 다음은 되지 않는다: D_mean', 'seed: 7']
     assert records.read(str(tmp_path / 'lab' / 'run'))['notes'] == ['the listing has no D_gene: off without it: D_mean']
     listing.write_text(listing.read_text(encoding='utf-8') + '\n# more\n', encoding='utf-8')
-    ended = lab.run('--epochs', 2, '--resume')
+    ended = run(listing, *lab.argv, '--epochs', 2, '--resume', output=lab.folder, before=in_korean)
     assert ended.err[0] == '0세대 다음부터 이어서 한다' and re.fullmatch(
         r'그 뒤에 예제가 바뀌었다\([\d, -]+번째 줄\)\. 지금 있는 그대로 이어서 한다', ended.err[1]), ended.err

@@ -604,3 +604,10 @@ def test_a_run_without_strips_film_or_checkpoint_has_its_losses(browser, tmp_pat
     assert status == 0 and 'it has no checkpoint yet' in err[0]
     browser.open(tmp_path / 'page.html')
     assert 'kept no digits' in browser.run('at("films").innerText') and browser.complaints() == []
+
+
+def test_half_a_letter_in_a_record_is_shown_as_what_it_is(tmp_path):
+    shutil.copytree(os.path.join(REFERENCE, 'basic'), str(tmp_path / 'run'))
+    rewrite(tmp_path / 'run', title='a\ud800')
+    assert command('page', tmp_path / 'run', '--out', tmp_path / 'page.html')[0] == 0
+    assert '"title":"a\\ud800"' in (tmp_path / 'page.html').read_text(encoding='utf-8')

@@ -107,15 +107,15 @@ class Thinks {
     const n = own.labelled ? 10 : 1, images = new Float32Array(n * 784);
     for (let k = 0; k < n; k++) images.set(image, 784 * k);
     const answers = Array.from(judge(own, images, Array.from({length: n}, (_, k) => k), n), sigmoid);
-    const best = answers.indexOf(Math.max(...answers)), value = answers[own.labelled ? this.label() : 0];
+    const value = answers[own.labelled ? this.label() : 0];
     at('value').textContent = say('value', {value: chance(value)}) + (own.labelled ? ` (${say('as_a', {digit: this.label()})})` : '');
     at('meter').firstChild.style.width = `${100 * value}%`;
     at('by_label').replaceChildren();
     for (const element of document.querySelectorAll('#thinks .of_label')) element.hidden = !own.labelled;
     if (!own.labelled) return;
-    at('by_label').append(make('p', {class: 'note'}, `${say('by_label')}. ${say('best_label', {digit: best})}.`));
+    at('by_label').append(make('p', {class: 'note'}, `${say('by_label')}. ${say('no_classifier')}.`));
     answers.forEach((answer, digit) => {
-      const row = make('div', digit === best ? {'data-best': ''} : {}, make('span', {}, String(digit)),
+      const row = make('div', digit === this.label() ? {'data-own': ''} : {}, make('span', {}, String(digit)),
         make('span', {class: 'bar', 'aria-hidden': 'true'}, make('i', {style: `width:${(100 * answer).toFixed(1)}%`})), make('span', {}, chance(answer)));
       at('by_label').append(row);
     });

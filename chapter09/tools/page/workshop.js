@@ -28,6 +28,7 @@ class Trainer {
   }
 
   begin({begin, fresh: anew, seed, number}) {
+    clearTimeout(this.timer);  // of what was trained before
     const {own, images, labels} = begin;
     Object.assign(this, {number, begun: begin, random: randomOf(seed), times: 0, wanted: false});
     this.training = new Training(own, images, labels, this.random, anew ? fresh : copied);
