@@ -36,7 +36,7 @@ class Choice:
         self._text = listings.read(file) if file and os.path.isfile(file) else None
         self._cells = [] if self._text else _cells(namespace)
         self._first = len(self._cells) - 1  # of the notebook's cells that are the listing
-        self.listing = listings.find(file or 'notebook.py')
+        self.listing = listings.to_be_run(file or 'notebook.py')
         self.title = listings.title(self.text or '')
         self._made = listings.Numbers(self.text, file) if file and self.text else None
         defaults = self._made.written if self._made else _numbers_in(namespace)

@@ -31,9 +31,16 @@ def find(path):
         if file == listing.file:
             return listing
     name = re.sub(r'\.py$', '', file)
-    if name in CHAPTER:
-        raise BadInput("%s: %s is what the chapter's own runs are called: give the listing another name" % (path, name))
     return Listing(name, file, None)
+
+
+def to_be_run(path):
+    """As `find`, of a script that is to be run. Raises BadInput if its runs would be taken for the chapter's own."""
+    listing = find(path)
+    if listing not in CHAPTER.values() and listing.name in CHAPTER:
+        raise BadInput("%s: %s is what the chapter's own runs are called: give the listing another name"
+                       % (path, listing.name))
+    return listing
 
 
 def read(path):

@@ -520,6 +520,12 @@ def test_grades_a_sheet_and_a_text_for_each(lab, tmp_path):
     assert not (tmp_path / '000.png').exists() and not (given.parent.parent / '000.png').exists()
 
 
+def test_a_listing_that_is_called_as_the_chapters_runs_are(mark, lab, tmp_path):
+    shutil.copytree(str(lab['a']), str(tmp_path / 'a'))
+    shutil.copy(TINY, str(tmp_path / 'a' / 'conditional.py'))
+    assert [row.listing for row in mark(tmp_path / 'a')] == ['basic', 'conditional']
+
+
 def test_students_whose_names_come_to_one_have_a_text_each(tmp_path):
     names = ['a?', 'a*', 'A_', 'a_.', '김' * 80 + 'x', '김' * 80 + 'y']
     gradebook.write([marking.refusal(name, 'empty') for name in names], str(tmp_path), 'ko')
