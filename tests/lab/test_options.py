@@ -108,7 +108,8 @@ def test_numbers_that_python_does_not_write_down():
 @pytest.mark.parametrize('words', [[], ['--resume']])
 def test_a_listing_that_is_called_as_the_chapters_runs_are_is_not_run(small, tmp_path, words):
     shutil.copy(TINY, str(tmp_path / 'basic.py'))
-    ended = run(tmp_path / 'basic.py', '--data', small, '--epochs', 1, '--run', tmp_path / 'run', *words, output=tmp_path)
+    ended = run(tmp_path / 'basic.py', '--data', small, '--epochs', 1, '--run', tmp_path / 'run', *words,
+                output=tmp_path)
     assert ended.status == 2 and ended.out == [] and len(ended.err) == 1, ended
     assert "basic is what the chapter's own runs are called: give the listing another name" in ended.err[0]
     assert not (tmp_path / 'run').exists()
