@@ -136,7 +136,7 @@ def lock(path, meaning):
     Raises BadInput, with `meaning` for what is in use, if another process holds it.
     """
     with refusals(path):
-        if os.path.lexists(path) and (os.path.islink(path) or not os.path.isfile(path)):
+        if os.path.islink(path) or os.path.exists(path) and not os.path.isfile(path):
             raise BadInput('%s is no file: move it away' % path)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
         file = os.fdopen(handle, 'r+')

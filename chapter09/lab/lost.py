@@ -18,17 +18,6 @@ def since(D_gene):
     return None
 
 
-def told(epoch, D_gene, language):
-    """What a reader is told of a run that is lost since an epoch, in one of `languages.KNOWN`."""
-    return TEXTS[language] % {'epoch': epoch, 'epochs': EPOCHS, 'limit': D_GENE, 'now': D_gene, 'told': TOLD,
-                              'soon': AFTER_30, 'later': AFTER_100}
-
-
-TEXTS = {
-    'en': 'lost since epoch %(epoch)d: for %(epochs)d epochs the discriminator has given generated images less than '
-          '%(limit)g on average (now %(now).1e). Of %(told)d such runs of §9.2 %(soon)d drew digits after 30 epochs, '
-          'and %(later)d after 100: take another --seed (docs/lost.md)',
-    'ko': '%(epoch)d세대부터 학습에 실패하고 있다: 생성한 이미지의 평균 판별값이 %(epochs)d세대 내내 '
-          '%(limit)g보다 작았다(지금은 %(now).1e). 9.2절에서 이렇게 된 실행 %(told)d번 가운데 숫자를 그린 것은 '
-          '30세대 뒤에 %(soon)d번, 100세대 뒤에 %(later)d번이었다. 다른 --seed로 다시 학습해 본다(docs/lost.ko.md)',
-}
+def told(epoch, D_gene):
+    """What a reader is told of a run that is lost since an epoch, as of `told.text`."""
+    return 'lost', epoch, EPOCHS, D_GENE, D_gene, TOLD, AFTER_30, AFTER_100

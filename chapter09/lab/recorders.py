@@ -6,9 +6,8 @@ And whether, by the film, the run is lost.
 import math
 import os
 
-from lab import languages, lost, records
+from lab import lost, records, told
 from lab.board import Board
-from lab.errors import say
 from lab.film import Film
 from lab.progress import Progress
 from lab.trace import Trace
@@ -61,7 +60,7 @@ class Recorders:
             self._board.add(epoch, *losses, strips and self._folder.of(records.SAMPLES, strips[-1]))
         if self._log.record.get('lost') is None and self._lost_since() is not None:
             self._log.write(lost=epoch)
-            say(lost.told(epoch, self._film.D_gene[-1], languages.of_environment()))
+            told.say(*lost.told(epoch, self._film.D_gene[-1]))
 
     def _lost_since(self):
         return lost.since(self._film.D_gene) if self._can_be_lost else None

@@ -51,7 +51,6 @@ TEXTS = {
         'en': 'no step trains %s, which stays as it begins: is it in a var_list?',
         'ko': '어느 단계도 학습시키지 않아 처음 값 그대로인 변수: %s. var_list에 들어 있는가?'},
     # what is off
-    'film': {'en': 'film, movie', 'ko': '필름, movie'},
     'digits': {'en': 'film, movie, digits', 'ko': '필름, movie, digits'},
     'D_mean': {'en': 'D_mean', 'ko': 'D_mean'},
     'D loss': {'en': 'the D loss in losses.csv and the trace', 'ko': 'losses.csv와 trace에 D 손실값 적기'},
@@ -72,6 +71,13 @@ TEXTS = {
     'no step': {
         'en': 'epoch %d has ended without a step: the loop over run.epochs() is to hold those of train_D and train_G',
         'ko': '%d세대가 학습 한 번 없이 끝났다. train_D와 train_G는 run.epochs()를 도는 반복문 안에서 실행해야 한다'},
+    'lost': {
+        'en': 'lost since epoch %d: for %d epochs the discriminator has given generated images less than %g on average '
+              '(now %.1e). Of %d such runs of §9.2 %d drew digits after 30 epochs, and %d after 100: take another '
+              '--seed (docs/lost.md)',
+        'ko': '%d세대부터 학습에 실패하고 있다: 생성한 이미지의 평균 판별값이 %d세대 내내 %g보다 작았다(지금은 %.1e). '
+              '9.2절에서 이렇게 된 실행 %d번 가운데 숫자를 그린 것은 30세대 뒤에 %d번, 100세대 뒤에 %d번이었다. 다른 '
+              '--seed로 다시 학습해 본다(docs/lost.ko.md)'},
     # when it ends early
     'stopped': {
         'en': 'stopped by %s %s; %s. To go on, give the same command with --resume (make: RESUME=1)',
