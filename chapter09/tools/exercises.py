@@ -6,7 +6,7 @@ the page: an edit of something else does not do.
 
 import os
 
-from lab import languages, records
+from lab import languages
 from tools.judge import of_mnist
 from tools.networks import Networks
 
@@ -88,7 +88,7 @@ class Exercise:
 
     def length(self, found):
         """(met, {language: sentence}) of how long it has been trained."""
-        since = found.epochs < len(records.losses(found.folder))
+        since = found.earlier > 0
         return found.epochs >= self.epochs, {
             'en': 'it has been trained for %d epochs or more (so far %s%s)' % (
                 self.epochs, found.epochs, ', since the listing was changed' * since),
@@ -206,10 +206,10 @@ EXERCISES = {
           'ko': '`input = tf.concat(…)`처럼 구분자로 가던 레이블이 버려진다'}),
         (lambda found: not found.record['strips'],
          {'en': 'no strip is drawn during the training: the block is not in the loop',
-          'ko': '학습하는 동안에는 그림이 나오지 않는다. 그리는 부분이 루프 안에 없다'}),
+          'ko': '학습하는 동안에는 그림이 나오지 않는다. 그림을 그리는 코드가 반복문 안에 없다'}),
         (lambda found: found.draws_afterwards() is not False,
          {'en': 'the strip is drawn after the training: the block comes behind the loop',
-          'ko': '학습이 끝난 뒤에 그림을 그린다. 그리는 부분이 루프 뒤에 있다'})),
+          'ko': '학습이 끝난 뒤에 그림을 그린다. 그림을 그리는 코드가 반복문 뒤에 있다'})),
 }
 
 

@@ -9,6 +9,8 @@ then read rightly. Of the generators that it judges it knows nothing.
 """
 
 import functools
+import hashlib
+import itertools
 import os
 from types import SimpleNamespace
 
@@ -173,6 +175,24 @@ def of_mnist():
 
 def read_mnist(one_hot=True):
     return input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=one_hot)
+
+
+def is_mnist(digest, mnist):
+    """Whether a record's digest of its data is MNIST's; None if it has none.
+
+    However the listing reads the labels, and if it keeps some of the sets alone. `mnist` is what `read_mnist` gives.
+    """
+    if digest is None:
+        return None
+    return digest in _digests(mnist) or digest in _digests()
+
+
+@functools.lru_cache(maxsize=None)
+def _digests(mnist=None):
+    """`input_data.digest` of the sets of `mnist`, or of those with numbers for labels, and of some of them alone."""
+    parts = [part.digest() for part in mnist or read_mnist(one_hot=False)]
+    return {hashlib.sha256(''.join(some).encode()).hexdigest()
+            for n in range(1, len(parts) + 1) for some in itertools.permutations(parts, n)}
 
 
 def accuracy(probabilities, labels):

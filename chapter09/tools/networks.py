@@ -1,8 +1,6 @@
 """What a run is: of its folder, what it has been trained on and for how long, and of its graph what that computes."""
 
 import contextlib
-import hashlib
-import itertools
 import os
 
 import numpy as np
@@ -13,7 +11,7 @@ from lab.errors import BadInput, reason
 from lab.noise import KEPT, SEED, Noise
 from lab.session import config
 from tools import asking, steps
-from tools.judge import read_mnist
+from tools.judge import is_mnist
 
 
 class Networks:
@@ -23,7 +21,7 @@ class Networks:
 
     record        the run's (`records.read`)
     text          its listing as it was run
-    epochs        how many it has behind it since its listing was last changed
+    epochs        how many it has behind it since its listing was last changed; earlier, how many before
     noise         'normal' or 'uniform' as in the chapter, however it is drawn, or 'other'
     is_of_mnist   whether it was trained on MNIST itself
     and all that `asking.ask` tells
@@ -36,7 +34,8 @@ class Networks:
             raise BadInput('%s holds no run: run the listing first (make run LISTING=…), or name another --run'
                            % folder)
         self.folder, self.record, self._judge = folder, records.read(folder), judge
-        self.epochs = len(records.losses(folder)) - _epochs_before_a_change(self.record)
+        self.earlier = _epochs_before_a_change(self.record)
+        self.epochs = len(records.losses(folder)) - self.earlier
         within = os.path.join(folder, records.CHECKPOINTS)
         kept = checkpoints.epochs(within)
         if not kept:
@@ -44,7 +43,7 @@ class Networks:
         self.text = None
         with contextlib.suppress(BadInput):
             self.text = listings.read(os.path.join(folder, records.LISTING))
-        self.is_of_mnist = _is_mnist(self.record['data'], judge)
+        self.is_of_mnist = is_mnist(self.record['data'], judge.mnist)
         noise = Noise(folder, self.record).draw(KEPT, SEED)
         self.noise = _kind(noise)
         path = checkpoints.path_of(within, kept[0])
@@ -104,19 +103,6 @@ def _is_of_the_program(line):
     """Whether a line of a diff is of more than a comment or the number of epochs."""
     code = line[1:].split('#')[0].strip()
     return not line.startswith('@@') and bool(code) and not code.startswith('total_epoch')
-
-
-def _is_mnist(digest, judge):
-    """Whether a record's digest of its data is MNIST's, or that of those of its sets alone that a listing keeps."""
-    if digest in (None, judge.data()):
-        return digest and True
-    for mnist in judge.mnist, read_mnist(one_hot=False):
-        parts = [part.digest() for part in mnist]
-        for n in range(1, len(parts) + 1):
-            for some in itertools.permutations(parts, n):
-                if hashlib.sha256(''.join(some).encode()).hexdigest() == digest:
-                    return True
-    return False
 
 
 def _kind(noise):

@@ -11,10 +11,10 @@ import zlib
 
 import numpy as np
 
-import input_data
 from lab import checkpoints, files, frames, listings, lost, outputs, records
 from lab.errors import BadInput, say
 from tools import chains, generator, reading, steps, trainable
+from tools.judge import is_mnist, read_mnist
 from tools.unshown import Unshown
 
 PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
@@ -53,23 +53,12 @@ class Blob:
 
 
 class Mnist:
-    """The digits that the page draws and trains with: `images` [n, 784] of 0 to 255, `labels` [n]."""
+    """The digits that the page draws and trains with: `images` [n, 784] of 0 to 255, `labels` [n]; all in `sets`."""
 
     def __init__(self):
-        read = self._read(one_hot=True)
-        self._digests = [input_data.digest(read)]
-        self.images = np.rint(255 * read.train.images[:DIGITS])
-        self.labels = read.train.labels[:DIGITS].argmax(axis=1)
-
-    def is_of(self, record):
-        """Whether a run was trained on MNIST, whichever way its listing reads the labels."""
-        if record['data'] not in self._digests and len(self._digests) < 2:
-            self._digests.append(input_data.digest(self._read(one_hot=False)))
-        return record['data'] in self._digests
-
-    @staticmethod
-    def _read(one_hot):
-        return input_data.read_data_sets(os.path.join(listings.ROOT, 'mnist', 'data'), one_hot=one_hot)
+        self.sets = read_mnist()
+        self.images = np.rint(255 * self.sets.train.images[:DIGITS])
+        self.labels = self.sets.train.labels[:DIGITS].argmax(axis=1)
 
 
 class Shown:
@@ -151,7 +140,7 @@ class Shown:
             'seed': record['seed'], 'epochs': self._losses[-1][0] + 1,
             'TensorFlow': record['versions'].get('TensorFlow'),
             'lines': self._lines, 'film': None, 'why': _both(self.why), 'networks': None,
-            'is_of_mnist': mnist.is_of(record),
+            'is_of_mnist': is_mnist(record['data'], mnist.sets),
             'losses': [[number(each) for each in column] for column in zip(*[row[:3] for row in self._losses])],
             'D_mean': [[number(each) for each in self._D_mean[name]] for name in ('epoch', 'D_real', 'D_gene')],
             'lost': self._lost()}
