@@ -47,8 +47,8 @@ class Diagram {
     box('D_real', 'lane_D', value('real', () => average(D.real)));
     const {loss_D, loss_G} = own.training;
     part('gene>G', 'label first', broken(lossPart(loss_G.k, loss_G.truth, 'D_gene')));
-    part('gene>D', 'label second', broken(lossPart(loss_D.k, loss_D.gene, 'D_gene')), value('loss_D', () => ` = ${short(lossOf(loss_D.k, loss_D.gene, D.gene))}`));
-    part('real>D', 'label third', broken(lossPart(loss_D.k, loss_D.real, 'D_real')), value('loss_D', () => ` = ${short(lossOf(loss_D.k, loss_D.real, D.real))}`));
+    part('gene>D', 'label second', broken(lossPart(loss_D.k, loss_D.gene, 'D_gene')), value('loss_D', () => ` = ${short(D.ofFakes)}`));
+    part('real>D', 'label third', broken(lossPart(loss_D.k, loss_D.real, 'D_real')), value('loss_D', () => ` = ${short(D.ofReal)}`));
     box('loss_G', 'lane_G', value('loss_G', () => short(G.loss)));
     box('loss_D', 'lane_D', value('loss_D', () => short(D.loss)));
     part('train_G', 'update', this.update('train_G', loss_G));
@@ -132,10 +132,6 @@ function lossPart(k, truth, answer) {
   if (k === -1 && truth === 0) return `mean(log(1 − ${answer}))`;
   return `${k === 1 ? '' : k === -1 ? '−' : `${short(k)} · `}cross_entropy(${answer}, ${short(truth)})`;
 }
-
-// What it comes to, by D's answers as probabilities.
-const lossOf = (k, truth, answers) => k * mean(Array.from(answers,
-  p => -truth * Math.log(Math.max(p, 1e-38)) - (1 - truth) * Math.log(Math.max(1 - p, 1e-38))));
 
 // A text that may be broken behind a /, a _ or an opening bracket.
 function broken(text) {

@@ -6,7 +6,7 @@ const VANISHED = 1e-3;  // a gradient of G this small, in all, moves nothing tha
 class GoesOn {
   constructor(page) {
     this.page = page;
-    Object.assign(this, {goes: false, history: [], picture: null});
+    Object.assign(this, {goes: false, history: [], picture: null, number: 0});
     this.show = soon(() => this.showNow());
     at('train').onclick = () => this.train(this.goes ? 0 : Infinity);
     at('train_one').onclick = () => this.train(1);
@@ -17,7 +17,7 @@ class GoesOn {
   // Begins anew, with the run that is chosen.
   take() {
     const {own, images, labels, random} = this.page;
-    this.number = (this.number || 0) + 1;
+    this.number += 1;
     this.page.workshop.say({begin: {own, images, labels}, fresh: at('begin').value === 'new', seed: Math.floor(2 ** 32 * random()), number: this.number});
     Object.assign(this, {goes: false, history: []});
     this.show();

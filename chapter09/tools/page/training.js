@@ -99,7 +99,8 @@ class Training {
     slopes.set(slopeOf(x, truth, by * k));
     slopes.set(slopeOf(y, lie, by * k), n);
     const gradients = backward(own.discriminator, given, slopes, 2 * n, true, false);
-    return {loss: k * (crossEntropy(x, truth) + crossEntropy(y, lie)), fakes, real: x.map(sigmoid), gene: y.map(sigmoid),
+    const ofReal = k * crossEntropy(x, truth), ofFakes = k * crossEntropy(y, lie);
+    return {loss: ofReal + ofFakes, ofReal, ofFakes, fakes, real: x.map(sigmoid), gene: y.map(sigmoid),
       gradients, size: norm([...gradients.W, ...gradients.b]), moves: apply ? this.adam_D.step(gradients) : null};
   }
 
