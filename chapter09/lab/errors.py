@@ -6,6 +6,7 @@ its traceback.
 
 import contextlib
 import errno
+import io
 import os
 import re
 import sys
@@ -83,17 +84,33 @@ def at_a_prompt():
     return in_ipython() or bool(sys.flags.interactive or sys.flags.inspect) or hasattr(sys, 'ps1')
 
 
+class _Terminal(io.FileIO):
+    """A terminal to write to that may go: what was left running on it, with SIGHUP ignored, goes on without it."""
+
+    def write(self, data):
+        try:
+            return super().write(data)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return len(data)
+
+
 def prepare_streams():
-    """Sees to it that writing never fails for a letter, and that lines come as they are printed."""
+    """Sees to it that no letter and no terminal that has gone makes writing fail, and that lines come as printed."""
     for number in 0, 1, 2:  # a service has none: what is opened first would take their place
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-    for stream in (sys.stdout, sys.stderr):
+    for name in 'stdout', 'stderr':
+        stream = getattr(sys, name)
         if hasattr(stream, 'reconfigure'):  # IDLE's streams lack it
+            if os.name == 'posix' and stream.isatty():
+                terminal = _Terminal(stream.fileno(), 'w', closefd=False)
+                setattr(sys, name, io.TextIOWrapper(io.BufferedWriter(terminal), stream.encoding))
             # A console without Korean gets question marks, a pipe gets each line as it comes.
-            stream.reconfigure(errors='replace', line_buffering=True)
+            getattr(sys, name).reconfigure(errors='replace', line_buffering=True)
 
 
 def _end(kind, error, traceback):

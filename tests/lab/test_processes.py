@@ -121,6 +121,25 @@ def test_progress_shows_on_a_terminal_and_leaves_the_books_lines_alone(words, tm
     assert len(lines) > 2
 
 
+def ignore_hangups_on(terminal):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    streams_to(stdout=terminal, stderr=terminal)
+
+
+def test_a_run_that_ignores_hangups_goes_on_when_its_terminal_has_gone(words, tmp_path):
+    master, slave = os.openpty()
+    words[-1] = 60
+    process = start(TINY, *words, output=tmp_path, before=functools.partial(ignore_hangups_on, os.ttyname(slave)))
+    shown = b''
+    while b'Epoch: 0001' not in shown:
+        assert select.select([master], [], [], 60)[0], shown
+        shown += os.read(master, 1000)
+    os.close(slave)
+    os.close(master)
+    process.join(60)
+    assert process.exitcode == 0 and len((tmp_path / 'run' / 'losses.csv').read_text().splitlines()) == 61
+
+
 def test_listings_are_named_by_their_files():
     assert listings.find('/a/gan_basic.py').name == 'basic' and listings.find('b/my_gan.py').name == 'my_gan'
     assert listings.find('my_gan.py').samples is None
