@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import stat
 import tempfile
@@ -25,8 +26,9 @@ def refusals(path):
     try:
         yield
     except OSError as error:
-        raise BadInput('%s cannot be written (%s): make room, or name another place'
-                       % (path, reason(error))) from None
+        what = 'put its folder back' if error.errno == errno.ENOENT else 'make room'
+        raise BadInput('%s cannot be written (%s): %s, or name another place'
+                       % (path, reason(error), what)) from None
 
 
 @contextlib.contextmanager
@@ -60,6 +62,11 @@ def whole(path, tag=None):
     finally:
         with contextlib.suppress(OSError):
             os.remove(part)
+
+
+def free_name(path):
+    """A name that nothing has: PATH.1, PATH.2, …"""
+    return next(name for name in ('%s.%d' % (path, n) for n in itertools.count(1)) if not os.path.lexists(name))
 
 
 def _umask():

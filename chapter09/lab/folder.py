@@ -1,7 +1,6 @@
 """The folder of a run while it is being trained in."""
 
 import contextlib
-import itertools
 import os
 
 from lab import files, listings, records, told
@@ -94,7 +93,7 @@ class Folder:
             self.shown.make(name)
         with files.refusals(self.path):
             if not record and records.is_run(self.path):
-                moved = self._free_name()
+                moved = files.free_name(self.path)
                 os.rename(self.path, moved)
                 told.say('moved', self.path, moved)
             os.makedirs(self.of(records.SAMPLES), exist_ok=True)
@@ -103,7 +102,7 @@ class Folder:
                     if records.PART.fullmatch(os.path.basename(path)) and not os.path.isdir(path):
                         os.remove(path)
         if self.shown:
-            self.shown.clear(self._kept(), self._free_name)
+            self.shown.clear(self._kept(), lambda: files.free_name(self.path))
             for name in sorted(record['strips'] if record else ()):
                 if os.path.isfile(self.of(records.SAMPLES, name)):
                     self.show(name)
@@ -124,10 +123,6 @@ class Folder:
                     with contextlib.suppress(OSError):
                         found.add((os.path.basename(path), files.digest(path, records.LARGEST_STRIP)))
         return found
-
-    def _free_name(self):
-        return next(name for name in ('%s.%d' % (self.path, n) for n in itertools.count(1))
-                    if not os.path.lexists(name))
 
 
 def _kept_above(path):

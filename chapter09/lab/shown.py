@@ -75,7 +75,10 @@ class Shown:
             self._index.truncate()
 
     def show(self, strip):
-        """Copies a strip, named by its path, to be looked at here."""
+        """Copies a strip, named by its path, to be looked at here, in a folder made anew if it has been removed."""
+        if not os.path.lexists(os.path.join(self.path, INDEX)):
+            self.release()
+            self.make(self._tag)
         name = os.path.basename(strip)
         target = os.path.join(self.path, name)
         if os.path.lexists(target) and not self._is_ours(name, self._known()):

@@ -8,6 +8,7 @@ import os
 import re
 
 from lab import files, languages
+from lab.errors import say
 from tools import likeness, verdicts
 from tools.marking import NOT_JUDGED
 from tools.sayings import tell, tell_all
@@ -28,18 +29,35 @@ def row(mark, language):
 UNCHANGED = {'en': 'none', 'ko': '없음'}
 
 
+GRADES, REPORT, TEXTS = 'grades.csv', 'report.html', 'texts'
+MOVED = {'en': 'the grades that were in %s are now in %s', 'ko': '%s에 있던 채점 결과는 이제 %s에 있다'}
+
+
+def _put_by(folder, language):
+    """Moves earlier grades, which may bear somebody's remarks, to a free name, FOLDER.1, FOLDER.2, …"""
+    earlier = [name for name in (GRADES, REPORT, TEXTS) if os.path.lexists(os.path.join(folder, name))]
+    if earlier:
+        moved = files.free_name(folder)
+        with files.refusals(moved):
+            os.mkdir(moved)
+            for name in earlier:
+                os.rename(os.path.join(folder, name), os.path.join(moved, name))
+        say(MOVED[language] % (folder, moved))
+
+
 def write(marks, folder, language):
     """Writes grades.csv, report.html and texts/ into a folder. Raises BadInput if the system refuses."""
-    texts = os.path.join(folder, 'texts')
+    texts = os.path.join(folder, TEXTS)
+    _put_by(folder, language)
     with files.refusals(texts):
-        os.makedirs(texts, exist_ok=True)
-    with files.whole(os.path.join(folder, 'grades.csv')) as part, open(
+        os.makedirs(texts)
+    with files.whole(os.path.join(folder, GRADES)) as part, open(
             part, 'w', encoding='utf-8-sig', newline='') as file:  # by whose mark Excel knows UTF-8
         table = csv.writer(file)
         table.writerow(COLUMNS)
         for mark in marks:
             table.writerow([_cell(value) for value in row(mark, language).values()])
-    files.write(os.path.join(folder, 'report.html'), report(marks, language))
+    files.write(os.path.join(folder, REPORT), report(marks, language))
     taken = set()
     for student, of_student in _by_student(marks).items():
         files.write(os.path.join(texts, _file_name(student, taken) + '.txt'), text(student, of_student))

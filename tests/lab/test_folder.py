@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import page
 import pytest
 from conftest import drop_roots_privilege, snapshot
 from processes import TINY, as_new, run
@@ -13,9 +14,9 @@ from lab import listings
 @pytest.fixture
 def train(small, tmp_path):
     """Trains one epoch of a listing, into tmp_path/run and tmp_path/s; returns Ended."""
-    def of(*words, folder=tmp_path, before=None):
+    def of(*words, folder=tmp_path, before=None, path=TINY):
         words = [*words, *([] if '--epochs' in words else ['--epochs', 1])]
-        return run(TINY, '--data', small, '--run', folder / 'run', '--samples', folder / 's', *words,
+        return run(path, '--data', small, '--run', folder / 'run', '--samples', folder / 's', *words,
                    output=str(tmp_path), before=before)
     return of
 
@@ -48,6 +49,32 @@ def test_two_runs_take_turns_in_one_folder_of_strips(train, tmp_path):
     assert a != b == (tmp_path / 's' / '000.png').read_bytes()
     train('--run', tmp_path / 'a', '--resume', '--epochs', 10)
     assert (tmp_path / 's' / '000.png').read_bytes() == a and (tmp_path / 's' / '009.png').exists()
+
+
+# Takes a folder away before the strip of the tenth epoch is drawn.
+TAKES_AWAY = """
+    if epoch == 9:
+        import os
+        os.rename(%r, 'gone')
+
+    # 9.1-13  a strip"""
+
+
+def test_the_folder_of_the_strips_is_removed_during_a_run(train, tmp_path):
+    listing = tmp_path / 'my_gan.py'
+    listing.write_text(page.edited('tiny', ("    # 9.1-13  a strip", TAKES_AWAY % 's')), encoding='utf-8')
+    assert train('--epochs', 10, path=listing).err == ['seed: 7']
+    assert listed(tmp_path / 's') == ['.strips', '009.png'] and listed(tmp_path / 'gone') == ['.strips', '000.png']
+    assert train('--epochs', 10).status == 0 and listed(tmp_path / 's') == ['.strips', '000.png', '009.png']
+
+
+def test_the_folder_of_the_run_is_moved_during_it(train, tmp_path):
+    listing = tmp_path / 'my_gan.py'
+    listing.write_text(page.edited('tiny', ("    # 9.1-13  a strip", TAKES_AWAY % 'run')), encoding='utf-8')
+    ended = train('--epochs', 10, path=listing)
+    assert ended.status == 2 and 'put its folder back' in ended.err[-1] and len(ended.err) == 2, ended
+    os.rename(str(tmp_path / 'gone'), str(tmp_path / 'run'))
+    assert train('--epochs', 9, '--resume', path=listing).err == ['going on after epoch 8', 'seed: 7']
 
 
 def test_strips_whose_run_was_removed_are_kept(train, tmp_path):

@@ -520,6 +520,19 @@ def test_grades_a_sheet_and_a_text_for_each(lab, tmp_path):
     assert not (tmp_path / '000.png').exists() and not (given.parent.parent / '000.png').exists()
 
 
+def test_earlier_grades_and_remarks_in_them_are_put_by(tmp_path):
+    out, marks = tmp_path / 'grades', [marking.refusal('김민수', 'empty')]
+    gradebook.write(marks, str(out), 'ko')
+    (out / 'texts' / '김민수.txt').write_text('well done')
+    (out / 'mine.xlsx').write_text('mine')
+    before = snapshot(out)
+    gradebook.write(marks, str(out), 'ko')
+    assert sorted(os.listdir(str(out))) == ['grades.csv', 'mine.xlsx', 'report.html', 'texts']
+    after = snapshot(tmp_path / 'grades.1')
+    assert after == {path.replace('grades/', 'grades.1/'): content for path, content in before.items()
+                     if not path.endswith('mine.xlsx')} and len(after) == 3
+
+
 def test_a_listing_that_is_called_as_the_chapters_runs_are(mark, lab, tmp_path):
     shutil.copytree(str(lab['a']), str(tmp_path / 'a'))
     shutil.copy(TINY, str(tmp_path / 'a' / 'conditional.py'))
