@@ -153,7 +153,7 @@ def seed(text):
 def real(text):
     """The type of an option that takes a number which is one in float32 too."""
     with contextlib.suppress(ValueError, OverflowError):
-        number = float(text) if text.isascii() and '_' not in text else math.nan
+        number = float(text) if text.isascii() and not re.search(r'[\s_]', text) else math.nan
         if math.isfinite(struct.unpack('f', struct.pack('f', number))[0]):
             return number
     raise argparse.ArgumentTypeError('%.30r is not a number' % text)

@@ -20,7 +20,7 @@ def check(folder, options):
                            % (option, path, options['trace']))
     for option in 'trace', 'logdir':
         if options[option]:
-            refuse('--' + option, options[option], folder.path, folder.shown and folder.shown.path)
+            _refuse_among('--' + option, options[option], folder.path, folder.shown and folder.shown.path)
 
 
 def refuse_ending(path, ending, option='--out'):
@@ -32,9 +32,17 @@ def refuse_ending(path, ending, option='--out'):
 def refuse(option, path, *folders):
     """Raises BadInput if a file lies in one of the folders of a run, or among strips, or is one of a run's, or MNIST's.
 
+    Or if there is a folder in its place.
+
     option   that names it, for the message
     folders  of the run, None among them being nowhere
     """
+    if os.path.isdir(path):
+        raise BadInput('%s %s is a folder: move it away, or name another file' % (option, path))
+    _refuse_among(option, path, *folders)
+
+
+def _refuse_among(option, path, *folders):
     path = os.path.realpath(path)
     in_a_run = records.run_above(path) or os.path.lexists(os.path.join(os.path.dirname(path), INDEX)) or any(
         folder and (path + os.sep).startswith(os.path.realpath(folder) + os.sep) for folder in folders)

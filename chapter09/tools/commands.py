@@ -18,6 +18,7 @@ from lab.errors import BadInput, reason
 DIGITS, ROWS, TILES = 1000, 100, 2000  # the most that is drawn at a time: in a row, of rows, in all
 FRAMES = 1000
 NAME = 60  # letters of a student's name
+DEVICES = 'con|prn|aux|nul|(com|lpt)[0-9]'  # which Windows takes for such, whatever the ending
 NO_LISTINGS = ['__main__.py', 'input_data.py', 'layers.py']  # in chapter09/
 
 
@@ -174,7 +175,6 @@ def handin(name, words):
     own.add_argument('--out', metavar='FILE', type=options.file, help='zip to write (default: NAME.zip)')
     languages.add_option(own)
     chosen = own.parse_args(words)
-    chosen.out = chosen.out or os.path.join(listings.ROOT, chosen.student + '.zip')
     from tools import handin
     return handin.main(chosen)
 
@@ -182,7 +182,8 @@ def handin(name, words):
 def _file_name(text):
     """The type of a name that every system takes for a file."""
     name = unicodedata.normalize('NFC', text).strip()
-    if not name.isprintable() or re.search(r'[<>:"|?*\\/]', name) or name[:1] in ('', '.', '-') or name[-1] == '.':
+    if not name.isprintable() or re.search(r'[<>:"|?*\\/]', name) or name[:1] in ('', '.', '-') or name[-1] == '.' \
+            or re.fullmatch(DEVICES, name.split('.')[0].strip(), re.I):
         raise argparse.ArgumentTypeError('%.30r cannot be the name of a file: give a name such as 김민수' % text)
     if len(name) > NAME:
         raise argparse.ArgumentTypeError('it has %d letters, give %d at most' % (len(name), NAME))

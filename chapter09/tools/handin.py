@@ -15,6 +15,10 @@ UNFINISHED = {'en': '%s has not finished (%s): it is handed in as it stands',
 
 def main(chosen):
     """Packs as `tools.commands.handin` has parsed it; returns the status."""
+    if not chosen.out:
+        chosen.out = os.path.join(listings.ROOT, chosen.student + '.zip')
+        if os.path.lexists(chosen.out) and not _is_a_handin(chosen.out):
+            raise BadInput('%s is none that handin has packed: move it away, or name another with --out' % chosen.out)
     outputs.refuse('--out', chosen.out)
     outputs.refuse_ending(chosen.out, '.zip')
     runs = os.path.join(listings.ROOT, 'runs')
@@ -46,6 +50,14 @@ def main(chosen):
         _run(name, len(contents[records.LOSSES].splitlines()) - 1, chosen.lang)
         for name, (_, contents) in packed.items()), os.path.getsize(chosen.out) / 1e6)))
     return 0
+
+
+def _is_a_handin(path):
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return all(name.split('/')[1:2] == ['runs'] for name in packed.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _run(name, epochs, language):

@@ -155,12 +155,12 @@ BAD = [
     ('--epochs', '9' * 5000), ('--epochs', '٣'), ('--epochs', '1_0'), ('--epochs', '1000001'), ('--epoch', '3'),
     ('--batch-size', '0'), ('--batch-size', '10001'), ('--learning-rate', '0'), ('--learning-rate', '-1'),
     ('--learning-rate', 'nan'), ('--learning-rate', 'inf'), ('--learning-rate', '101'), ('--learning-rate', '1e-46'),
-    ('--learning-rate', '٠.٠٠١'), ('--learning-rate', '1_0'), ('--momentum', '1e39'), ('--momentum', 'x'),
-    ('--n-layers', '0'), ('--n-layers', '16385'), ('--n-layers', '1e3'), ('--n-input', '100'), ('--n-class', '3'),
-    ('--steps', '-1'), ('--seed', '-1'), ('--seed', 'abc'), ('--seed', str(2 ** 31 - 1)), ('--half', '1'),
-    ('--data', __file__), ('--data', 'nowhere'), ('--data', ''), ('--samples', __file__),
-    ('--samples', __file__ + '/deeper'), ('--samples', ''), ('--run', ''),
-    ('--run', __file__), ('--trace', '/dev/full'), ('--trace', ''), ('--trace', os.path.dirname(__file__)),
+    ('--learning-rate', '٠.٠٠١'), ('--learning-rate', '1_0'), ('--learning-rate', ' 1'), ('--momentum', '1e39'),
+    ('--momentum', 'x'), ('--n-layers', '0'), ('--n-layers', '16385'), ('--n-layers', '1e3'), ('--n-input', '100'),
+    ('--n-class', '3'), ('--steps', '-1'), ('--seed', '-1'), ('--seed', 'abc'), ('--seed', str(2 ** 31 - 1)),
+    ('--half', '1'), ('--data', __file__), ('--data', 'nowhere'), ('--data', ''), ('--samples', __file__),
+    ('--samples', __file__ + '/deeper'), ('--samples', ''), ('--run', ''), ('--run', __file__),
+    ('--trace', '/dev/full'), ('--trace', ''), ('--trace', os.path.dirname(__file__)),
     ('--trace', '/nowhere/trace.csv'), ('--init', 'nowhere.npz'), ('--init', ''), ('--logdir', __file__),
     ('--unknown', '3'), ('--run', 'a\udcff')]
 

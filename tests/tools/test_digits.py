@@ -161,6 +161,12 @@ def test_nothing_is_drawn_over_a_runs_own_files_or_the_digits(runs, tmp_path, op
     assert (contents(tmp_path), contents(runs)) == before
 
 
+def test_a_folder_in_the_place_of_the_picture_is_told_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(listings, 'ROOT', str(tmp_path))
+    (tmp_path / 'digits.png').mkdir()
+    assert 'digits.png is a folder' in command('digits', '1')[2][0]
+
+
 def test_the_picture_and_the_arrays_are_two_files(draw, runs, tmp_path):
     (tmp_path / 'drawn').write_text('old')
     (tmp_path / 'link').symlink_to(tmp_path / 'drawn')

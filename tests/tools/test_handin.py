@@ -73,6 +73,20 @@ def test_a_listing_whose_name_ends_in_a_number_is_no_older_run(project, tmp_path
         shutil.rmtree(str(project / 'runs' / 'my_gan_v1.2'))
 
 
+def test_a_zip_of_other_things_that_has_the_students_name_stays(project):
+    mine = project / 'a.zip'
+    assert [command('handin', 'a')[0], command('handin', 'a')[0]] == [0, 0]
+    with zipfile.ZipFile(str(mine), 'a') as packed:
+        packed.writestr('essay.txt', 'mine')
+    for _ in range(2):  # as that, and as no zip at all
+        before = mine.read_bytes()
+        status, out, err = command('handin', 'a')
+        assert (status, out, mine.read_bytes()) == (2, [], before) and 'a.zip is none that handin has packed' in err[0]
+        mine.write_bytes(b'essay')
+    assert command('handin', 'a', '--out', mine)[0] == 0
+    mine.unlink()
+
+
 @pytest.mark.parametrize('year', [1971, 2150])
 def test_whatever_year_the_clock_has(project, tmp_path, monkeypatch, year):
     monkeypatch.setattr(time, 'localtime', lambda: time.struct_time((year, 1, 1, 0, 0, 0, 0, 1, 0)))
