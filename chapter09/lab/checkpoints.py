@@ -125,6 +125,27 @@ def check(folder, epoch):
             raise ValueError('%s is not as it was written' % name)
 
 
+def newest(folder, take):
+    """What `take` gives for the epoch of the newest checkpoint that draws as it was written, and that it can take.
+
+    take  raises OSError, ValueError or KeyError where it cannot, and BadInput where no other would do
+
+    Raises LookupError if there is none, with the reason, '' if there is no checkpoint at all.
+    """
+    kept, why = None, ''
+    while kept != epochs(folder):  # a run that goes on removes what has just been newest
+        kept = epochs(folder)
+        for epoch in kept:
+            try:
+                check(folder, epoch)
+                return take(epoch)
+            except BadInput:
+                raise
+            except (OSError, ValueError, KeyError) as error:
+                why = reason(error)
+    raise LookupError(why)
+
+
 def read_state(folder, epoch):
     """The state of a checkpoint, {name: array}.
 

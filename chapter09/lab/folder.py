@@ -13,12 +13,14 @@ class Folder:
 
     path   the folder; a link to one is followed once, here
     shown  the folder in which its strips are shown as well, samples/ for §9.1; None if nowhere
+    trace  the file of its trace, which is its alone as well; None if there is none
     """
 
-    def __init__(self, path, shown):
+    def __init__(self, path, shown, trace=None):
         self.path = os.path.realpath(path)
         # In the run's own folder they are anyway.
         self.shown = Shown(shown) if shown and os.path.realpath(shown) != self.of(records.SAMPLES) else None
+        self._trace, self._lock_of_trace = trace, None
         self._lock, self._was_there, self._made = None, True, []
         if self.shown and (self.shown.path + os.sep).startswith(self.path + os.sep):
             raise BadInput('--samples %s lies in --run %s, which keeps the strips anyway: leave it out'
@@ -28,7 +30,7 @@ class Folder:
         return os.path.join(self.path, *names)
 
     def lock(self):
-        """Takes the folder for this process, and the one for its strips. Raises BadInput if another has either."""
+        """Takes the folder, that of its strips and the trace for this process. Raises BadInput if another has one."""
         if not self._lock:
             above = os.path.dirname(self.path)
             while not os.path.lexists(above):
@@ -40,6 +42,8 @@ class Folder:
             self._lock = files.lock(self.path + '.lock', self.path)
             if self.shown:
                 self.shown.hold()
+            if self._trace:
+                self._lock_of_trace = files.lock(self._trace + '.lock', self._trace)
 
     def release(self):
         if self._lock:
@@ -52,6 +56,12 @@ class Folder:
         self._lock = None
         if self.shown:
             self.shown.release()
+        if self._lock_of_trace:
+            with contextlib.suppress(OSError):
+                if not os.path.getsize(self._trace + '.lock'):  # or it is somebody's own
+                    os.remove(self._trace + '.lock')
+            self._lock_of_trace.close()
+        self._lock_of_trace = None
 
     def check(self, resumed):
         """Raises BadInput if something stands in the way, before anything is written."""

@@ -44,11 +44,12 @@ def refuse(option, path, *folders):
 
 def _refuse_among(option, path, *folders):
     path = os.path.realpath(path)
-    in_a_run = records.run_above(path) or os.path.lexists(os.path.join(os.path.dirname(path), INDEX)) or any(
+    in_a_run = records.is_run(path) or records.run_above(path) or any(
         folder and (path + os.sep).startswith(os.path.realpath(folder) + os.sep) for folder in folders)
+    among_strips = os.path.lexists(os.path.join(os.path.dirname(path), INDEX))
     if path.startswith(listings.CHAPTER09 + os.sep) and os.path.exists(path) and path.endswith(('.py', '.npz')):
         raise BadInput('%s %s is one of the files of the chapter: name another' % (option, path))
-    if in_a_run or path.endswith('.lock'):
+    if in_a_run or among_strips or path.endswith('.lock'):
         raise BadInput('%s %s lies among what a run keeps: name another place' % (option, path))
     if path.endswith(MNIST):
         raise BadInput('%s %s is one of the files of the digits: name another' % (option, path))

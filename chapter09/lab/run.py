@@ -67,7 +67,7 @@ class Run:
         self._namespace, self._sess, self._training, self._loop = namespace, None, None, _nothing
         self._choice = choice = Choice(namespace, arguments)
         self.data, self.process = choice.options['data'], os.getpid()
-        self._folder = Folder(choice.options['run'], choice.options['samples'])
+        self._folder = Folder(*(choice.options[name] for name in ('run', 'samples', 'trace')))
         self._record = None
         _active.append(self)
         try:

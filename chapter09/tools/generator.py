@@ -36,24 +36,17 @@ class Generator:
         self._noise = Noise(folder, record)
         self._sess = self._G = self._Z = self._Y = None
         self._others, self.labelled = {}, False
-        kept, why = None, None
-        while kept != checkpoints.epochs(self._folder):  # a run that goes on removes what has just been newest
-            kept = checkpoints.epochs(self._folder)
-            for self.epoch in kept:
-                self.path = checkpoints.path_of(self._folder, self.epoch)
-                try:
-                    checkpoints.check(self._folder, self.epoch)
-                    self._load()
-                    return
-                except (OSError, ValueError, KeyError) as error:
-                    why = reason(error)
-        if not kept:
-            raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder)
-        raise BadInput('%s has no checkpoint that can be drawn from (%s): go on with the run, or begin a new one'
-                       % (folder, why))
+        try:
+            checkpoints.newest(self._folder, self._load)
+        except LookupError as error:
+            if not str(error):
+                raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder) from None
+            raise BadInput('%s has no checkpoint that can be drawn from (%s): go on with the run, or begin a new one'
+                           % (folder, error)) from None
 
-    def _load(self):
+    def _load(self, epoch):
         """Raises OSError or ValueError, with the reason, if the checkpoint is not to be had."""
+        self.epoch, self.path = epoch, checkpoints.path_of(self._folder, epoch)
         with tf.Graph().as_default() as graph:
             try:
                 meta = model.read_meta(self.path)

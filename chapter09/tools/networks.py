@@ -36,30 +36,33 @@ class Networks:
         self.folder, self.record, self._judge = folder, records.read(folder), judge
         self.earlier = _epochs_before_a_change(self.record)
         self.epochs = len(records.losses(folder)) - self.earlier
-        within = os.path.join(folder, records.CHECKPOINTS)
-        kept = checkpoints.epochs(within)
-        if not kept:
-            raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder)
         self.text = None
         with contextlib.suppress(BadInput):
             self.text = listings.read(os.path.join(folder, records.LISTING))
         self.is_of_mnist = is_mnist(self.record['data'], judge.mnist)
         noise = Noise(folder, self.record).draw(KEPT, SEED)
         self.noise = _kind(noise)
-        path = checkpoints.path_of(within, kept[0])
+        within = os.path.join(folder, records.CHECKPOINTS)
         try:
-            checkpoints.check(within, kept[0])
+            self.__dict__.update(checkpoints.newest(within, lambda epoch: self._ask(
+                checkpoints.path_of(within, epoch), noise)))
+        except LookupError as error:
+            if not str(error):
+                raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder) from None
+            raise BadInput('%s has no checkpoint that can be looked at (%s): go on with the run, or begin a new one'
+                           % (folder, error)) from None
+
+    def _ask(self, path, noise):
+        """What `asking.ask` tells of a checkpoint. Raises OSError or ValueError, with the reason, if it cannot."""
+        try:
             with tf.Graph().as_default(), quiet.hushed():
                 tf.train.import_meta_graph(model.read_meta(path))
                 with tf.Session(config=config()) as sess:
-                    graph = asking.Graph(sess, folder, self.record['feeds'], judge.mnist.test, noise)
+                    graph = asking.Graph(sess, self.folder, self.record['feeds'], self._judge.mnist.test, noise)
                     model.restore(sess, tf.train.Saver(tf.global_variables()), path)
-                    self.__dict__.update(asking.ask(graph))
-        except BadInput:
-            raise
-        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-            raise BadInput('%s cannot be looked at (%s): go on with the run, or begin a new one'
-                           % (path, reason(error))) from None
+                    return asking.ask(graph)
+        except tf.errors.OpError as error:
+            raise ValueError(reason(error)) from None
 
     def stands_still(self):
         """Whether the film shows the same digits in the first epoch and in the last; None if it shows none."""
@@ -85,7 +88,7 @@ class Networks:
 def _is_so_wide(folder, width):
     """Whether a variable of a run's newest checkpoint is so wide: asked first, for it takes no time."""
     within = os.path.join(folder, records.CHECKPOINTS)
-    for epoch in checkpoints.epochs(within)[:1]:
+    for epoch in checkpoints.epochs(within):
         path = checkpoints.path_of(within, epoch)
         with contextlib.suppress(tf.errors.OpError, ValueError), model.for_tensorflow(path) as usable:
             shapes = tf.train.load_checkpoint(usable).get_variable_to_shape_map().values()

@@ -115,6 +115,8 @@ class Shown:
             self._networks = chains.Networks(self.folder, self._record, self._trained.epoch, titles)
             self._check()
         except Unshown:
+            if self._trained and not os.path.exists(os.path.dirname(self._trained.path)):
+                return self._open(titles)  # a run that goes on has removed it for a newer one
             raise
         except BadInput as error:
             raise Unshown('not drawn', error) from None

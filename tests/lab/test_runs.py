@@ -216,12 +216,14 @@ def test_a_run_in_use_is_refused_until_its_process_is_gone(small, tmp_path):
     process = lab.start()
     lab.wait_for('stdout', text=b'Epoch: 0000')
     for words, named in (([], lab.path('run')), (['--resume'], lab.path('run')),
-                         (['--run', tmp_path / 'other'], lab.path('samples'))):
+                         (['--run', tmp_path / 'other'], lab.path('samples')),
+                         (['--run', tmp_path / 'other', '--samples', tmp_path / 's'], lab.path('trace.csv'))):
         refused(run(lab.listing, *lab.argv, *words, output=tmp_path), named + ' is in use by another run')
     assert process.is_alive()
     process.kill()
     process.join()
     assert lab.run('--resume', '--epochs', int(lab.epochs()[-1]) + 2).status == 0
+    assert not os.path.exists(lab.path('trace.csv.lock'))
 
 
 # --- numbers that stop being numbers

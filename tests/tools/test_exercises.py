@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 from types import SimpleNamespace
 
 import page
@@ -191,6 +192,16 @@ def test_a_learning_rate_by_another_name(trained):
              *(('AdamOptimizer(learning_rate).minimize(-loss_' + name, 'AdamOptimizer(rate).minimize(-loss_' + name)
                for name in 'DG')]
     assert unmet(5, trained(0, 'basic', LOGITS + named, [])) == []
+
+
+def test_of_a_damaged_checkpoint_the_one_before_it_is_asked(trained, tmp_path, the_judge):
+    shutil.copytree(trained(4, *DONE[4]).folder, str(tmp_path / 'run'))
+    newest, before = sorted(os.listdir(str(tmp_path / 'run' / 'checkpoints')))[::-1]
+    os.truncate(str(tmp_path / 'run' / 'checkpoints' / newest / 'model.ckpt.index'), 50)
+    assert unmet(4, networks.Networks(str(tmp_path / 'run'), the_judge)) == []
+    shutil.rmtree(str(tmp_path / 'run' / 'checkpoints' / before))
+    with pytest.raises(errors.BadInput, match='that can be looked at .model.ckpt.index is not as it was written'):
+        networks.Networks(str(tmp_path / 'run'), the_judge)
 
 
 def test_an_exercise_takes_its_epochs(trained):
