@@ -25,13 +25,13 @@ def some(names):
 
 
 _OWN = {'en': 'each step is to train its own network (loss and var_list)',
-        'ko': '각 단계는 자기 신경망만 학습시켜야 한다(손실과 var_list)'}
+        'ko': '각 단계는 자기 신경망만 학습시켜야 한다(손실값과 var_list를 확인한다)'}
 
 TEXTS = {
     # of the graph, before the training begins
     'no seed': {
         'en': "the graph has no seed: tf.reset_default_graph() after lab.Run, or a tf.Graph(), takes away lab.Run's",
-        'ko': '그래프에 시드가 없다. lab.Run 다음에 tf.reset_default_graph()나 tf.Graph()를 부르면 lab.Run이 정한 '
+        'ko': '그래프에 시드가 없다. lab.Run 다음에 tf.reset_default_graph()나 tf.Graph()를 호출하면 lab.Run이 정한 '
               '시드가 없어진다'},
     'missing': {
         'en': 'the listing has no %s: off without it: %s',
@@ -51,17 +51,17 @@ TEXTS = {
         'en': 'no step trains %s, which stays as it begins: is it in a var_list?',
         'ko': '어느 단계도 학습시키지 않아 처음 값 그대로인 변수: %s. var_list에 들어 있는가?'},
     # what is off
-    'digits': {'en': 'film, movie, digits', 'ko': '필름, movie, digits'},
+    'digits': {'en': 'film, movie, digits', 'ko': 'film.bin 기록, movie, digits'},
     'D_mean': {'en': 'D_mean', 'ko': 'D_mean'},
     'D loss': {'en': 'the D loss in losses.csv and the trace', 'ko': 'losses.csv와 trace에 D 손실값 적기'},
     'G loss': {'en': 'the G loss in losses.csv and the trace', 'ko': 'losses.csv와 trace에 G 손실값 적기'},
     'steps': {'en': 'whether it trains what it should', 'ko': '학습시켜야 할 것을 학습시키는지 살피기'},
-    'no noise': {'en': 'film, movie, digits are off: %s', 'ko': '필름, movie, digits는 되지 않는다: %s'},
+    'no noise': {'en': 'film, movie, digits are off: %s', 'ko': 'film.bin 기록, movie, digits는 되지 않는다: %s'},
     'no film': {
         'en': 'film, movie are off: the listing cannot be asked for them (%s)',
-        'ko': '필름, movie는 되지 않는다: 예제로 그려 볼 수 없다(%s)'},
+        'ko': 'film.bin 기록과 movie는 되지 않는다: 예제로 그려 볼 수 없다(%s)'},
     'Y': {'en': 'film, movie are off: the placeholder Y has no shape',
-          'ko': '필름, movie는 되지 않는다: 플레이스홀더 Y에 shape이 없다'},
+          'ko': 'film.bin 기록과 movie는 되지 않는다: 플레이스홀더 Y에 shape이 없다'},
     # while it is being trained
     'seed': {'en': 'seed: %d', 'ko': 'seed: %d'},
     'range': {
@@ -75,15 +75,15 @@ TEXTS = {
         'en': 'lost since epoch %d: for %d epochs the discriminator has given generated images less than %g on average '
               '(now %.1e). Of %d such runs of §9.2 %d drew digits after 30 epochs, and %d after 100: take another '
               '--seed (docs/lost.md)',
-        'ko': '%d세대부터 학습에 실패하고 있다: 생성한 이미지의 평균 판별값이 %d세대 내내 %g보다 작았다(지금은 %.1e). '
+        'ko': '%d세대부터 학습에 실패하고 있다: 생성한 이미지의 평균 판별값이 %d세대 연속으로 %g보다 작았다(지금은 %.1e). '
               '9.2절에서 이렇게 된 실행 %d번 가운데 숫자를 그린 것은 30세대 뒤에 %d번, 100세대 뒤에 %d번이었다. 다른 '
               '--seed로 다시 학습해 본다(docs/lost.ko.md)'},
     # when it ends early
     'stopped': {
         'en': 'stopped by %s %s; %s. To go on, give the same command with --resume (make: RESUME=1)',
         'ko': '%s 신호를 받아 %s 멈추었다. %s. 이어서 하려면 같은 명령에 --resume을 붙인다(make에서는 RESUME=1)'},
-    'before all': {'en': 'before the first epoch', 'ko': '첫 세대 전에'},
-    'in epoch': {'en': 'in epoch %d', 'ko': '%d세대에서'},
+    'before all': {'en': 'before the first epoch', 'ko': '첫 세대를 시작하기 전에'},
+    'in epoch': {'en': 'in epoch %d', 'ko': '%d세대를 학습하다가'},
     'checkpoint': {'en': 'the checkpoint of epoch %d stays in %s', 'ko': '%d세대의 체크포인트가 %s에 남아 있다'},
     'no checkpoint': {'en': 'there is no checkpoint yet', 'ko': '체크포인트는 아직 없다'},
     'stopped as lost': {'en': 'stopped after epoch %d, for it is lost (--stop-when-lost); %s',
@@ -96,27 +96,27 @@ TEXTS = {
         'en': 'A value has left the range of float32: a sigmoid that rounds to 0 or 1 has an infinite logarithm, and '
               'its gradient makes weights that are no numbers',
         'ko': 'float32의 범위를 벗어난 값이 있다. sigmoid가 0이나 1로 반올림되면 로그가 무한대가 되고, 그 기울기로 '
-              '고친 가중치는 수가 아니다'},
+              '고친 가중치는 NaN이 된다'},
     'no sigmoid': {'en': 'D_real comes out of no sigmoid, and below 0, where it gets to, there is no logarithm',
-                   'ko': 'D_real이 sigmoid를 거치지 않아 0 아래로도 내려가는데, 거기에는 로그가 없다'},
+                   'ko': 'D_real이 sigmoid를 거치지 않아 음수가 되기도 하는데, 음수에는 로그가 없다'},
     'fell': {
         'en': 'It fell in every one of the last %d iterations: a loss that is to be maximised, as both are in §9.1, '
               'was minimised; minimize(-loss_%s, …) takes a minus sign',
-        'ko': '지난 %d번의 반복에서 계속 작아지기만 했다. 9.1절처럼 최대화할 손실을 최소화한 것이다. '
+        'ko': '지난 %d번의 반복에서 계속 작아지기만 했다. 9.1절처럼 최대화할 손실값을 최소화한 것이다. '
               'minimize(-loss_%s, …)에는 마이너스 부호가 있어야 한다'},
     # of other runs, and of this one before
     'fresh': {'en': 'nothing to resume in %s: starting from the beginning',
               'ko': '%s: 이어서 할 것이 없어 처음부터 시작한다'},
-    'going on': {'en': 'going on after epoch %d', 'ko': '%d세대 다음부터 이어서 한다'},
-    'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 %s로 옮겼다'},
-    'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 %s로 옮겼다'},
+    'going on': {'en': 'going on after epoch %d', 'ko': '%d세대 다음부터 이어서 학습한다'},
+    'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행은 이제 %s에 있다'},
+    'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림은 이제 %s에 있다'},
     'strip stays': {'en': '%s is none of this run: it stays, and the strip is %s',
-                    'ko': '%s: 이 실행의 그림이 아니므로 그대로 두고, 그림은 %s에 있다'},
+                    'ko': '%s: 이 실행의 그림이 아니어서 그대로 두었다. 이 실행의 그림은 %s에 있다'},
     'damaged': {'en': 'checkpoint %s is damaged (%s): passed over', 'ko': '체크포인트 %s: 손상되어 건너뛴다(%s)'},
     'changed': {'en': 'the listing has changed since (%s): going on with it as it now is',
-                'ko': '그 뒤에 예제가 바뀌었다(%s). 지금 있는 그대로 이어서 한다'},
+                'ko': '지난번 실행 뒤에 예제가 바뀌었다(%s). 바뀐 예제로 이어서 학습한다'},
     'line': {'en': 'line %s', 'ko': '%s번째 줄'},
     'lines': {'en': 'lines %s', 'ko': '%s번째 줄'},
     'begun with': {'en': 'note: begun with %s; now %s. The last digits may differ',
-                   'ko': '참고: %s에서 시작했고 지금은 %s이다. 끝자리가 다를 수 있다'},
+                   'ko': '참고: 시작할 때는 %s, 지금은 %s. 값의 끝자리가 달라질 수 있다'},
 }
