@@ -581,7 +581,7 @@ def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     assert 'no chain of dense layers: it has a Sin' in told and browser.complaints() == []
     browser.click('#language')
     told = browser.run('document.querySelector("#digits .missing").innerText')
-    assert 'Sin가 들어 있다' in told and 'chain' not in told
+    assert 'Sin 연산도 들어 있다' in told and 'chain' not in told
 
 
 @pytest.mark.parametrize('words, told', [
