@@ -35,7 +35,7 @@ def _one_layer(width):
 REST = {
     'G_sees_labels': {'en': 'what G is given (labels)', 'ko': '생성자에 넣는 것(레이블)'},
     'D_sees_labels': {'en': 'what D is given (labels)', 'ko': '구분자에 넣는 것(레이블)'},
-    'trains': {'en': 'whose variables a step trains', 'ko': '각 단계가 학습하는 변수'},
+    'trains': {'en': 'whose variables a step trains', 'ko': '각 단계가 학습시키는 변수'},
     'train_D_raises': {'en': 'which way train_D goes (its loss and the sign)', 'ko': 'train_D의 방향(손실값과 부호)'},
     'train_G_raises': {'en': 'which way train_G goes (its loss and the sign)', 'ko': 'train_G의 방향(손실값과 부호)'},
     'loss_D_is_the_pages': {'en': 'the formula of loss_D', 'ko': 'loss_D의 수식'},
@@ -120,10 +120,10 @@ def _says_which(found, counterpart):
         return {'en': 'there is a run with each of the two widths', 'ko': '두 가지 크기로 한 번씩 실행했다'}
     if counterpart:
         return {'en': 'this run is %d wide, and %s beside it is %d wide' % (width, counterpart, SUM - width),
-                'ko': '이 실행의 크기는 %d이고, 옆에 있는 %s의 크기는 %d이다' % (width, counterpart, SUM - width)}
+                'ko': '은닉층의 크기가 이 실행에서는 %d, 옆에 있는 %s에서는 %d이다' % (width, counterpart, SUM - width)}
     return {'en': 'this run is %d wide; one that is %d wide is still to be made, in the same folder'
                   % (width, SUM - width),
-            'ko': '이 실행의 크기는 %d이다. 크기가 %d인 실행이 같은 폴더에 아직 없다' % (width, SUM - width)}
+            'ko': '이 실행의 은닉층 크기는 %d이다. 크기가 %d인 실행이 같은 폴더에 아직 없다' % (width, SUM - width)}
 
 
 EXERCISES = {
@@ -137,20 +137,22 @@ EXERCISES = {
         {'en': 'the printed train_G, with X fed', 'ko': '책에 인쇄된 train_G에 X까지 넣으면'},
         (lambda found: found.trains == {'train_D': 'D', 'train_G': 'D'},
          {'en': "train_G trains the discriminator's variables, and none of the generator's",
-          'ko': 'train_G가 생성자가 아니라 구분자의 변수를 학습한다'}),
+          'ko': 'train_G가 생성자가 아니라 구분자의 변수를 학습시킨다'}),
         (lambda found: found.train_G_raises == D_RAISES,
          {'en': "train_G follows loss_D: D's answer rises for real images and falls for generated ones",
           'ko': 'train_G가 loss_D를 따라 실제 이미지의 판별값은 높이고 생성한 이미지의 판별값은 낮춘다'}),
         (lambda found: found.stands_still(),
          {'en': 'the generator draws the same in the last epoch as in the first, and not just black',
-          'ko': '생성자가 마지막 세대에도 첫 세대와 똑같은 것을, 새까맣지 않게 그린다'})),
+          'ko': '생성자가 마지막 세대에도 첫 세대와 똑같은 것을 그리고, 그 그림이 새까맣지는 않다'})),
     3: Exercise(
         EITHER, 5, ['trains'],
         {'en': 'both networks in one var_list', 'ko': 'var_list 하나에 두 신경망을 모두 넣으면'},
         (lambda found: found.trains['train_D'] == 'both',
-         {'en': 'train_D trains the variables of both networks', 'ko': 'train_D가 두 신경망의 변수를 모두 학습한다'}),
+         {'en': 'train_D trains the variables of both networks',
+          'ko': 'train_D가 두 신경망의 변수를 모두 학습시킨다'}),
         (lambda found: found.trains['train_G'] == 'both',
-         {'en': 'train_G trains the variables of both networks', 'ko': 'train_G가 두 신경망의 변수를 모두 학습한다'})),
+         {'en': 'train_G trains the variables of both networks',
+          'ko': 'train_G가 두 신경망의 변수를 모두 학습시킨다'})),
     4: Exercise(
         BASIC, 5, ['train_D_raises', 'train_G_raises'],
         {'en': 'a minus sign dropped', 'ko': '마이너스 부호를 하나 빠뜨리면'},
@@ -165,19 +167,19 @@ EXERCISES = {
         {'en': 'logits in place of probabilities', 'ko': '확률 대신 로짓으로 손실값을 계산하면'},
         (lambda found: found.answers == 'logits',
          {'en': 'the losses take logits of D: no sigmoid comes before them',
-          'ko': '손실값을 로짓으로 계산한다. 그 앞에 시그모이드가 없다'}),
+          'ko': '손실값을 로짓으로 계산한다. 그 앞에서 시그모이드를 거치지 않는다'}),
         (lambda found: found.stays_finite,
          {'en': 'both losses are finite, however sure D is', 'ko': '구분자가 아무리 확신해도 두 손실값이 유한하다'}),
         (lambda found: min(rate or 0 for rate in found.rates.values()) >= 0.02,
          {'en': 'the learning rate is 0.02 or more, with which the page reaches minus infinity',
-          'ko': '학습률이 0.02 이상이다. 책의 수식으로는 음의 무한대가 되는 값이다'})),
+          'ko': '학습률이 0.02 이상이다. 책의 수식으로는 손실값이 음의 무한대가 되는 학습률이다'})),
     6: Exercise(
         EITHER, 10, ['noise'],
         {'en': 'uniform noise in §9.1, normal noise in §9.2',
          'ko': '9.1절에 균등 분포, 9.2절에 정규 분포의 노이즈를 쓰면'},
         (lambda found: found.noise == ('normal' if found.labelled else 'uniform'),
          {'en': "get_noise draws the other listing's noise: uniform in [-1, 1) in §9.1, normal in §9.2",
-          'ko': 'get_noise가 다른 절의 노이즈를 낸다. 9.1절이면 [-1, 1)의 균등 분포, 9.2절이면 정규 분포'})),
+          'ko': 'get_noise가 다른 절의 노이즈를 뽑는다(9.1절은 [-1, 1)의 균등 분포, 9.2절은 정규 분포)'})),
     7: Exercise(
         EITHER, 10, ['hidden'],
         {'en': 'n_hidden 16 and 1024', 'ko': 'n_hidden을 16과 1024로 바꾸면'},
@@ -192,7 +194,7 @@ EXERCISES = {
           'ko': '활성화 함수를 갖춘 은닉층이 둘 이상인 신경망이 있다'}),
         (lambda found: found.trains == {'train_D': 'D', 'train_G': 'G'},
          {'en': 'each step trains all variables of its own network, the new ones too',
-          'ko': '각 단계가 새 변수까지 자기 신경망의 변수를 빠짐없이 학습한다'})),
+          'ko': '각 단계가 새 변수까지 자기 신경망의 변수를 빠짐없이 학습시킨다'})),
     9: Exercise(
         EITHER, 5, ['is_of_mnist'],
         {'en': 'other data', 'ko': '다른 데이터로 학습하면'},
@@ -203,7 +205,7 @@ EXERCISES = {
         {'en': 'two errors of the page that stop nothing', 'ko': '책의 오류 가운데 멈추지 않는 것 두 가지'},
         (lambda found: found.D_sees_labels is False,
          {'en': 'the labels are lost on their way into the discriminator, as in `input = tf.concat(…)`',
-          'ko': '`input = tf.concat(…)`처럼 구분자로 가던 레이블이 버려진다'}),
+          'ko': '`input = tf.concat(…)`이라고 썼을 때처럼 레이블이 구분자에 이르지 못하고 버려진다'}),
         (lambda found: not found.record['strips'],
          {'en': 'no strip is drawn during the training: the block is not in the loop',
           'ko': '학습하는 동안에는 그림이 나오지 않는다. 그림을 그리는 코드가 반복문 안에 없다'}),

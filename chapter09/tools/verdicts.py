@@ -17,7 +17,7 @@ RANK = [WORSE, EQUIVALENT, SAME, IDENTICAL]
 # Why digits are worse, and what a student might look at first.
 REASONS = {
     'blank': {'en': 'blank, or not finite: look at the losses, and at what each step trains (var_list)',
-              'ko': '비어 있거나 유한하지 않다. 손실값을 보고, 각 단계가 어느 변수를 학습하는지(var_list) 확인한다'},
+              'ko': '비어 있거나 유한하지 않다. 손실값을 보고, 각 단계가 어느 변수를 학습시키는지(var_list) 확인한다'},
     'colours': {'en': 'colours wrong or reversed: 0 is to be dark and 1 bright, in viridis or grey',
                 'ko': '색이 틀렸거나 뒤집혔다. viridis나 회색조에서 0은 어둡고 1은 밝아야 한다'},
     'opposed': {'en': 'nothing learnt, the opposite of digits: is loss_G to rise, or to fall? Look at the sign in '
@@ -25,7 +25,7 @@ REASONS = {
                 'ko': '배운 것이 없고 숫자와 정반대로 그린다. loss_G를 키워야 할까, 줄여야 할까? minimize에 넣은 '
                       '부호를 확인한다'},
     'turned': {'en': 'digits turned: each row of 784 is 28 rows of 28, in that order',
-               'ko': '숫자가 돌아갔거나 뒤집혔다. 값 784개는 28개씩 28줄이 차례로 놓인 것이다'},
+               'ko': '숫자가 돌아갔거나 뒤집혔다. 값 784개를 28개씩 끊어 위에서부터 28줄로 놓아야 한다'},
     'upper row': {'en': 'the upper row is not the first ten test digits',
                   'ko': '윗줄이 테스트 이미지의 처음 열 개가 아니다'},
     'noise': {'en': "nothing learnt, noise: does train_G change G's variables, by loss_G, and train_D D's?",
