@@ -123,11 +123,11 @@ def test_what_is_said_of_such_runs_is_what_was_recorded(recorded):
 
 
 def test_the_documents_have_the_shares_that_were_recorded(recorded):
-    for name in 'lost.md', 'lost.ko.md':
+    for name, sign in ('lost.md', ' %'), ('lost.ko.md', '%'):  # Korean writes no space before it
         with open(os.path.join(listings.ROOT, 'docs', name), encoding='utf-8') as file:
             text = file.read()
         for row in study.rows():
-            assert row in text, name
+            assert row.replace(' %', sign) in text, name
 
 
 def test_the_interval_and_the_test_of_two_shares_are_the_exact_ones():
