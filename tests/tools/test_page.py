@@ -292,6 +292,19 @@ def test_the_pen_is_moved_by_keys_too(shown):
     assert browser.run('page.thinks.strokes.length') == 1
 
 
+def test_a_drawing_stays_when_another_run_is_chosen(shown):
+    browser = shown()
+    browser.click('#clear')
+    browser.run('at("pad").focus()')
+    for key, code in (' ', 32), ('ArrowDown', 40), ('ArrowDown', 40):
+        browser.key(key, code)
+    browser.wait('page.thinks.seen().some(dark => dark === 1)')
+    drawn, told = browser.run('Array.from(page.thinks.seen())'), browser.wait('at("value").textContent')
+    browser.click('#runs label:nth-of-type(1) input')
+    assert browser.run('page.own.labelled') is False
+    assert browser.run('Array.from(page.thinks.seen())') == drawn and browser.run('at("value").textContent') != told
+
+
 def test_a_step_along_the_heat_makes_a_digit_more_real(shown):
     browser = shown()
     for button in '#take_fake', '#take_real':

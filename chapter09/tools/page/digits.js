@@ -32,7 +32,7 @@ class Digits {
     });
   }
 
-  // Takes another run; `page.own` are its networks.
+  // Takes another run, `page.own` are its networks; drawn it is by `Page.show`.
   take() {
     const {own} = this.page;
     this.drawNoise();
@@ -49,8 +49,6 @@ class Digits {
       Object.assign(slider, {min: centre - reach, max: centre + reach});
     });
     this.place();
-    this.drawNow();
-    this.drawWalkNow();
   }
 
   drawNoise() {

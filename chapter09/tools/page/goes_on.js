@@ -16,9 +16,9 @@ class GoesOn {
 
   // Begins anew, with the run that is chosen.
   take() {
-    const {own, images, labels, random} = this.page;
+    const {own, random} = this.page;
     this.number += 1;
-    this.page.workshop.say({begin: {own, images, labels}, fresh: at('begin').value === 'new', seed: Math.floor(2 ** 32 * random()), number: this.number});
+    this.page.workshop.say({begin: own, fresh: at('begin').value === 'new', seed: Math.floor(2 ** 32 * random()), number: this.number});
     Object.assign(this, {goes: false, history: []});
     this.show();
   }

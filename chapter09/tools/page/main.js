@@ -8,8 +8,9 @@ class Page {
     this.runs = data.runs.map(run => ({...run, film: run.film && {...run.film, digits: arrayAt(bytes, run.film.digits)},
       networks: run.networks && networksOf(run.networks, bytes)}));
     this.workshop = new Workshop(message => this.hear(message));
+    this.workshop.say({images: this.images, labels: this.labels});
     this.showChoice();
-    at('language').onclick = () => { language = 1 - language; this.speak(); };
+    at('language').onclick = () => { language = 1 - language; this.speak(); this.epochs.showNow(); this.show(); };
     this.digits = new Digits(this);
     this.epochs = new Epochs(this);
     this.thinks = new Thinks(this);
@@ -17,6 +18,7 @@ class Page {
     this.goesOn = new GoesOn(this);
     // The first with networks; of both listings §9.2's, which can be asked for digits.
     const first = this.runs.find(run => run.networks && run.networks.labelled) || this.runs.find(run => run.networks) || this.runs[0];
+    this.speak();
     this.choose(this.runs.indexOf(first));
   }
 
@@ -38,12 +40,13 @@ class Page {
     this.own = this.run.networks;
     this.choices[k].input.checked = true;
     const has = {digits: this.own, thinks: this.own && this.own.discriminator, step: this.own && this.own.training};
-    for (const [part, there] of Object.entries(has)) {
-      at(part).querySelector('.content').hidden = !there;
-      if (there && part === 'step') this.goesOn.take();
-      if (there) this[part].take();
+    for (const [part, there] of Object.entries(has)) at(part).querySelector('.content').hidden = !there;
+    if (has.digits) this.digits.take();
+    if (has.step) {
+      this.goesOn.take();
+      this.step.take();
     }
-    this.speak();
+    this.show();
   }
 
   // What has come of training; of a run that is no longer chosen it is nothing to anybody.
@@ -53,17 +56,20 @@ class Page {
     else this.goesOn.hear(message);
   }
 
+  // What does not depend on the run that is chosen.
   speak() {
     speak();
-    const {run, own} = this;
     this.choices.forEach(({name}, k) => { name.textContent = this.nameOf(this.runs[k]); });
+  }
+
+  show() {
+    const {run, own} = this;
     at('facts').textContent = say('run_facts', {...run, version: run.TensorFlow});
     at('digits').querySelector('.missing').textContent = own ? '' : say('only_film', {why: run.why ? run.why[language] : say('no_room')});
     at('thinks').querySelector('.missing').textContent = own && !own.discriminator ? say('no_D', {why: own.why_no_discriminator[language]}) : '';
     at('step').querySelector('.missing').textContent = own && !own.training
       ? say('no_training', {why: (own.why_no_training || own.why_no_discriminator)[language]}) : '';
     for (const element of document.querySelectorAll('.other_data')) element.textContent = run.is_of_mnist ? '' : say('other_data');
-    this.epochs.showNow();
     if (own) { this.digits.drawNow(); this.digits.drawWalkNow(); }
     if (own && own.discriminator) this.thinks.showNow();
     if (own && own.training) { this.step.show(); this.goesOn.showNow(); }

@@ -145,7 +145,12 @@ function noiseOf(own, n, random) {
 }
 
 // How far noise [n_noise] goes along a direction [n_noise] of length 1, and the same noise that goes `to` there.
-const along = (noise, direction) => noise.reduce((sum, value, k) => sum + value * direction[k], 0);
+function along(noise, direction) {
+  let sum = 0;
+  for (let k = 0; k < noise.length; k++) sum += noise[k] * direction[k];
+  return sum;
+}
+
 function moved(noise, direction, to) {
   const by = to - along(noise, direction);
   return noise.map((value, k) => value + by * direction[k]);

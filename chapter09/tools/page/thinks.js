@@ -21,9 +21,6 @@ class Thinks {
     at('take_fake').onclick = () => this.takeFake();
     at('heat').onchange = at('heat_label').oninput = this.show;
     at('better').onclick = () => this.improve();
-  }
-
-  take() {
     this.takeReal();
   }
 

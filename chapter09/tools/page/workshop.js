@@ -4,7 +4,8 @@ const FIXED = 20;  // digits that are watched
 const SCRIPT = self.document ? document.currentScript.textContent : '';  // the whole page's, which a worker runs too
 
 // Trains, and tells what has come of it; does as it is told, by messages of one of these:
-//   {begin: {own, images, labels}, fresh, seed, number}  anew, from the run's weights or new ones; answers bear the number
+//   {images, labels}                what is trained with; once, for it is large
+//   {begin: own, fresh, seed, number}  anew, from the run's weights or new ones; answers bear the number
 //   {look: true}                    answers {looked}: one iteration from the run's weights
 //   {times, who, kind}              so many iterations, also Infinity or 0: each answers {seen}
 //   {shown: true}                   the last picture has been shown: the next may come
@@ -14,8 +15,9 @@ class Trainer {
   }
 
   hear(message) {
-    if (message.begin) this.begin(message);
-    else if (message.look) this.answer({looked: looked(this.begun, this.random)});
+    if (message.images) Object.assign(this, message);
+    else if (message.begin) this.begin(message);
+    else if (message.look) this.answer({looked: looked(this, this.random)});
     else if (message.shown) this.wanted = true;
     else {
       Object.assign(this, message);
@@ -27,11 +29,10 @@ class Trainer {
     this.tell({...found, number: this.number});
   }
 
-  begin({begin, fresh: anew, seed, number}) {
+  begin({begin: own, fresh: anew, seed, number}) {
     clearTimeout(this.timer);  // of what was trained before
-    const {own, images, labels} = begin;
-    Object.assign(this, {number, begun: begin, random: randomOf(seed), times: 0, wanted: false});
-    this.training = new Training(own, images, labels, this.random, anew ? fresh : copied);
+    Object.assign(this, {number, own, random: randomOf(seed), times: 0, wanted: false});
+    this.training = new Training(own, this.images, this.labels, this.random, anew ? fresh : copied);
     this.noise = noiseOf(own, FIXED, this.random);
     this.answer({picture: this.picture()});
   }
