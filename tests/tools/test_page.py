@@ -244,11 +244,16 @@ def test_the_epochs_of_all_runs_move_together(shown):
     browser.wait(canvases + '.split("after epoch 0").length === 3 && at("epoch_now").textContent === "epoch 0"')
     browser.click('#epoch_on')
     browser.wait(canvases + '.split("after epoch 9").length === 3')
+    assert browser.run('[...document.querySelectorAll(".film .note")].map(note => note.innerText).join()').count(
+        'After epoch 9: the page has digits of 11 of its 100 epochs.') == 2
+    browser.run('''const told = []; new MutationObserver(() => told.push(at("epoch_now").textContent)).observe(
+        at("epoch_now"), {childList: true});''')
     browser.click('#play')
-    browser.wait('at("play").textContent === "Pause" && Number(at("epoch").value) > 10')
+    browser.wait('at("play").textContent === "Pause" && told.length > 2')
     browser.click('#play')
     browser.wait('at("play").textContent === "Play"')
     assert browser.run('page.epochs.timer') is None
+    assert browser.run('told[0]') == 'epoch 9' and {int(each.split()[1]) % 10 for each in browser.run('told')} == {9}
 
 
 def value(browser):

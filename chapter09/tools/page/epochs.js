@@ -1,14 +1,14 @@
 // Part 2: all runs through their epochs, together.
 
-const PACE = 150;  // ms for an epoch
+const WHOLE = 15000, SLOWEST = 500;  // ms for all images, and at most for one
 
 class Epochs {
   constructor(page) {
     this.page = page;
     this.timer = null;
-    this.last = Math.max(...page.runs.map(run => run.epochs)) - 1;
-    at('epoch').max = this.last;
-    at('epoch').value = this.last;
+    // The epochs at which any of the films has a frame, so that a step always shows something new.
+    this.epochs = [...new Set(page.runs.flatMap(run => run.film ? run.film.epochs : run.losses[0]))].sort((a, b) => a - b);
+    at('epoch').value = at('epoch').max = this.epochs.length - 1;
     this.show = soon(() => this.showNow());
     at('epoch').oninput = () => { this.stop(); this.show(); };
     at('play').onclick = () => this.timer ? this.stop() : this.play();
@@ -25,26 +25,22 @@ class Epochs {
     this.showNow();
   }
 
-  // The epochs at which any of the films has a frame, so that a step always shows something new.
-  frames() {
-    return [...new Set(this.page.runs.flatMap(run => run.film ? run.film.epochs : run.losses[0]))].sort((a, b) => a - b);
-  }
-
   go(by) {
     this.stop();
-    const now = Number(at('epoch').value), frames = this.frames();
-    const to = by > 0 ? frames.find(epoch => epoch > now) : frames.filter(epoch => epoch < now).pop();
-    if (to !== undefined) at('epoch').value = to;
-    this.show();
+    at('epoch').value = Number(at('epoch').value) + by;
+  }
+
+  isAtEnd() {
+    return at('epoch').value === at('epoch').max;
   }
 
   play() {
-    if (Number(at('epoch').value) >= this.last) at('epoch').value = 0;
+    if (this.isAtEnd()) at('epoch').value = 0;
     this.timer = setInterval(() => {
       at('epoch').value = Number(at('epoch').value) + 1;
-      if (Number(at('epoch').value) >= this.last) this.stop();
+      if (this.isAtEnd()) this.stop();
       this.show();
-    }, PACE);
+    }, Math.min(SLOWEST, WHOLE / this.epochs.length));
     this.show();
   }
 
@@ -55,7 +51,7 @@ class Epochs {
   }
 
   showNow() {
-    const epoch = Number(at('epoch').value), told = say('epoch_of', {epoch});
+    const epoch = this.epochs[at('epoch').value], told = say('epoch_of', {epoch});
     at('play').textContent = say(this.timer ? 'pause' : 'play');
     at('epoch_now').textContent = told;
     at('epoch').setAttribute('aria-valuetext', told);
@@ -68,9 +64,11 @@ class Epochs {
     card.root.classList.toggle('astray', Boolean(run.lost));
     card.verdict.textContent = run.lost ? say('went_astray', run.lost) : D_mean[0].length ? say('not_astray') : '';
     card.canvas.hidden = !film;
-    card.note.textContent = !film ? say('no_film') : D_mean[0].length ? '' : say('from_strips') + (film.real ? ' ' + say('real_above') : '');
+    card.note.textContent = film ? '' : say('no_film');
     if (film) {
       const frame = Math.max(0, film.epochs.findLastIndex(each => each <= epoch)), n = film.digits.length / film.epochs.length;
+      if (film.epochs.length < run.epochs) card.note.textContent = say('some_epochs', {epoch: film.epochs[frame], n: film.epochs.length, epochs: run.epochs});
+      if (film.real) card.note.append(' ', say('real_above'));
       sheet(card.canvas, film.digits.subarray(frame * n, (frame + 1) * n), 10, 255);
       card.canvas.setAttribute('aria-label', say('film_of', {name, epoch: film.epochs[frame]}));
     }
