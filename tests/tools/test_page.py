@@ -417,6 +417,36 @@ def test_both_languages_and_all_controls_have_names(shown):
         browser.click('#language')
 
 
+# Words of code that are broken, and what stands out of the window or has to be scrolled to, in a step's text.
+BROKEN = '''(() => { const broken = [], lines = document.querySelector("#stage .code");
+    const nodes = document.createTreeWalker(lines, NodeFilter.SHOW_TEXT), range = document.createRange();
+    while (nodes.nextNode()) for (const {0: word, index} of nodes.currentNode.data.matchAll(/\\w+/g)) {
+      range.setStart(nodes.currentNode, index);
+      range.setEnd(nodes.currentNode, index + word.length);
+      if (range.getClientRects().length > 1) broken.push(word);
+    }
+    const out = [...document.querySelectorAll("#stage *")].filter(each =>
+        each.getBoundingClientRect().right > innerWidth || each.clientWidth && each.scrollWidth > each.clientWidth + 1);
+    return [...broken, ...out.map(each => each.outerHTML.slice(0, 100))]; })()'''
+
+
+def read_on_a_phone(browser):
+    browser.wait('page.step.seen !== null')
+    assert browser.run('at("stage").getBoundingClientRect().bottom <= at("diagram").getBoundingClientRect().top')
+    for _ in range(2):
+        for step in range(8):
+            browser.run('page.step.go(%d)' % step)
+            assert browser.run(BROKEN) == [], step
+        browser.click('#language')
+
+
+def test_a_step_is_read_on_a_phone_without_scrolling_sideways(shown):
+    browser = shown(width=360)
+    for run in 0, 1:
+        browser.run('page.choose(%d)' % run)
+        read_on_a_phone(browser)
+
+
 @pytest.mark.parametrize('width', [360, 768, 1280, 1920])
 def test_nothing_stands_out_of_the_window(shown, width):
     browser = shown(width=width)
@@ -571,6 +601,8 @@ def test_a_changed_listing_is_shown_as_it_is(browser, changed, tmp_path):
     np.testing.assert_allclose(found.reshape(5, 784), trained.draw(noise), atol=1 / 255)
     browser.click('#train_one')
     browser.wait('page.goesOn.history.length === 1')
+    browser.open(tmp_path / 'page.html', width=360)
+    read_on_a_phone(browser)
     assert browser.complaints() == []
 
 

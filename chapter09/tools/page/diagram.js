@@ -47,8 +47,8 @@ class Diagram {
     box('D_real', 'lane_D', value('real', () => average(D.real)));
     const {loss_D, loss_G} = own.training;
     part('gene>G', 'label first', broken(lossPart(loss_G.k, loss_G.truth, 'D_gene')));
-    part('gene>D', 'label second', broken(lossPart(loss_D.k, loss_D.gene, 'D_gene')), value('loss_D', () => ` = ${short(D.ofFakes)}`));
-    part('real>D', 'label third', broken(lossPart(loss_D.k, loss_D.real, 'D_real')), value('loss_D', () => ` = ${short(D.ofReal)}`));
+    part('gene>D', 'label second', broken(lossPart(loss_D.k, loss_D.gene, 'D_gene')), value('loss_D', () => ` =\u00a0${short(D.ofFakes)}`));
+    part('real>D', 'label third', broken(lossPart(loss_D.k, loss_D.real, 'D_real')), value('loss_D', () => ` =\u00a0${short(D.ofReal)}`));
     box('loss_G', 'lane_G', value('loss_G', () => short(G.loss)));
     box('loss_D', 'lane_D', value('loss_D', () => short(D.loss)));
     part('train_G', 'update', this.update('train_G', loss_G));
@@ -133,10 +133,10 @@ function lossPart(k, truth, answer) {
   return `${k === 1 ? '' : k === -1 ? '−' : `${short(k)} · `}cross_entropy(${answer}, ${short(truth)})`;
 }
 
-// A text that may be broken behind a /, a _ or an opening bracket.
+// A text that may be broken behind a / or an opening bracket, before a name's dot, and a long name behind a _.
 function broken(text) {
   const found = make('span');
-  text.split(/(?<=[/(_])/).forEach((piece, k) => found.append(...(k ? [make('wbr')] : []), piece));
+  text.split(/(?<=[/(])|(?=\.[a-z])|(?<=\w{13}_)/).forEach((piece, k) => found.append(...(k ? [make('wbr')] : []), piece));
   return found;
 }
 

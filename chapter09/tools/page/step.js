@@ -86,20 +86,20 @@ class Step {
   // All variables, which of them have moved and how far.
   table({sizes, moves}, network) {
     const rows = ['generator', 'discriminator'].flatMap(each => this.page.own[each].flatMap((layer, k) => ['W', 'b'].filter(part => layer['name_' + part]).map(part => {
-      const still = each !== network, cells = [make('td', {}, layer['name_' + part])];
+      const still = each !== network, cells = [make('td', {}, broken(layer['name_' + part]))];
       cells.push(make('td', {}, still ? '' : short(sizes[part][k])),
         make('td', {class: still ? '' : 'moves'}, still ? '= ' + say('stands') : '→ ' + short(moves[k][part])));
       return make('tr', {}, ...cells);
     })));
     const head = make('tr', {}, ...['variable', 'gradient', 'moved_by'].map(key => make('th', {scope: 'col'}, say(key))));
-    return make('div', {class: 'scroll'}, make('table', {}, head, ...rows));
+    return make('table', {}, head, ...rows);
   }
 
   code(names) {
     const lines = new Map(names.flatMap(name => this.page.run.lines[name] || []));
     if (!lines.size) return '';
     const code = make('div', {class: 'code', role: 'group', 'aria-label': say('listing')});
-    for (const [number, line] of [...lines].sort((a, b) => a[0] - b[0])) code.append(make('span', {}, make('b', {}, String(number)), line + '\n'));
+    for (const [number, line] of [...lines].sort((a, b) => a[0] - b[0])) code.append(make('span', {}, make('b', {}, String(number)), broken(line), '\n'));
     return code;
   }
 }
