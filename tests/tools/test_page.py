@@ -383,6 +383,46 @@ def test_training_goes_on(browser, made, beside):
     assert abs(spread - np.sqrt(6 / (138 + 256))) < 0.005  # glorot-uniform, as the listing's layers begin
 
 
+def test_where_something_else_is_trained_a_line_is_drawn(shown):
+    browser = shown()
+    marks = '[...document.querySelectorAll("#live_losses .mark")].length'
+
+    def train(**chosen):
+        for name, value in chosen.items():
+            browser.run('at("%s").value = "%s"; at("%s").dispatchEvent(new Event("change")); 0' % (name, value, name))
+        n = browser.run(ITERATIONS)
+        browser.click('#train_one')
+        browser.wait('at("trained").textContent.startsWith("Iteration %d:")' % (n + 1))
+
+    train()
+    dots = '["losses", "size"].map(name => document.querySelectorAll(`#live_${name} .dot`).length)'
+    assert browser.run(dots) == [2, 1] and browser.run(marks) == 0
+    train()
+    assert browser.run(dots) == [0, 0]
+    train(who='D')
+    train()
+    train(who='both', loss_of_G='flat')
+    assert browser.run(marks) == 2 and browser.run('document.querySelectorAll("#live_size .mark").length') == 2
+    assert browser.run('at("marks").innerText').split('\n') == [
+        'Line 1, from iteration 3. Train: D alone.',
+        'Line 2, from iteration 5. Train: both; G’s loss: log(1 − D(G(z))): flat where D is sure.']
+    assert browser.run('page.goesOn.marks[1].n') == 5
+    browser.click('#train_reset')
+    browser.wait(marks + ' === 0 && at("marks").textContent === ""')
+    train()  # with what is still chosen
+    assert browser.run('at("marks").innerText').startswith('Line 1, from iteration 1. G’s loss: ')
+
+
+def test_small_losses_can_be_read_beside_their_axis(shown):
+    assert shown().run('''(() => { const svg = at("live_losses"), cut = [];
+        for (const low of [-3.24, -0.000123, -1.23e-5, -0.00123]) {
+          chart(svg, [{x: [1, 2], y: [low, 0], name: ""}], {low, high: 0, from: 1, to: 2, name: ""});
+          const {left} = svg.getBoundingClientRect();
+          cut.push(...[...svg.querySelectorAll("text")].filter(text => text.getBoundingClientRect().left < left));
+        }
+        return cut.map(text => text.textContent); })()''') == []
+
+
 def test_trained_alone_D_wins_and_the_flat_loss_loses_its_gradient(shown):
     browser = shown()
     found = browser.run('''(() => {

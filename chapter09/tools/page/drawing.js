@@ -64,33 +64,39 @@ function marked(canvas, image, gradient) {
   });
 }
 
-// A chart. lines: [{x, y, name, dash}], of which null is a gap; marked: an x to stand at.
-function chart(svg, lines, {low, high, at: marker = null, from, to, lost = null, ticks, name}) {
-  const width = 420, height = 150, [left, right, top, bottom] = [44, 84, 14, 22];
+// A chart. lines: [{x, y, name, dash}], of which null is a gap; at: an x to stand at; marks: [{n, k}], k is written above n.
+function chart(svg, lines, {low, high, at: marker = null, from, to, lost = null, marks = [], name}) {
+  const ticks = [low, (low + high) / 2, high].map(value => [value, short(value)]);
+  const width = 420, height = 150, [right, top, bottom] = [84, 14, 22], left = Math.max(44, ...ticks.map(([, text]) => 10 + 8 * text.length));
   const X = x => left + (to === from ? 0.5 : (x - from) / (to - from)) * (width - left - right);
   const Y = y => top + (1 - (Math.max(low, Math.min(high, y)) - low) / (high - low || 1)) * (height - top - bottom);
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', name);
   svg.replaceChildren();
-  for (const tick of ticks || [low, (low + high) / 2, high]) {
-    svg.append(make('line', {x1: left, x2: width - right, y1: Y(tick), y2: Y(tick), class: 'grid'}),
-               make('text', {x: left - 6, y: Y(tick) + 4, class: 'tick end'}, short(tick)));
+  for (const [value, text] of ticks) {
+    svg.append(make('line', {x1: left, x2: width - right, y1: Y(value), y2: Y(value), class: 'grid'}),
+               make('text', {x: left - 6, y: Y(value) + 4, class: 'tick end'}, text));
   }
   for (const x of from === to ? [from] : [from, to]) svg.append(make('text', {x: X(x), y: height - 6, class: 'tick middle'}, String(x)));
   if (lost !== null) {
     svg.append(make('rect', {x: X(lost), y: top, width: Math.max(0, X(to) - X(lost)), height: height - top - bottom, class: 'lost'}),
                make('text', {x: X(lost), y: top - 1, class: 'tick middle'}, '▲'));
   }
+  for (const {n, k} of marks) {
+    svg.append(make('line', {x1: X(n), x2: X(n), y1: top, y2: height - bottom, class: 'mark'}),
+               make('text', {x: X(n), y: top - 3, class: 'label middle'}, String(k)));
+  }
   const labels = [];
   lines.forEach(({x, y, name: label, dash}) => {
-    let path = '', last = null;
+    let path = '';
+    const has = k => Number.isFinite(y[k]);
     y.forEach((value, k) => {
-      if (value === null || !Number.isFinite(value)) { last = null; return; }
-      path += `${last === null ? 'M' : 'L'}${X(x[k]).toFixed(1)} ${Y(value).toFixed(1)}`;
-      last = k;
+      if (!has(k)) return;
+      path += `${has(k - 1) ? 'L' : 'M'}${X(x[k]).toFixed(1)} ${Y(value).toFixed(1)}`;
+      if (!has(k - 1) && !has(k + 1)) svg.append(make('circle', {cx: X(x[k]), cy: Y(value), r: 3, class: `dot${dash ? ' hollow' : ''}`}));
     });
-    const end = y.findLastIndex(value => value !== null && Number.isFinite(value));
+    const end = y.findLastIndex((_, k) => has(k));
     svg.append(make('path', {d: path, class: 'curve', 'stroke-dasharray': dash || 'none'}));
     if (end >= 0) labels.push({label, y: Y(y[end])});
   });

@@ -145,6 +145,7 @@ const WORDS = {
   reset: ['Start over', '처음부터'],
   status: ['Iteration {n}: loss_D {loss_D}, loss_G {loss_G}. D gives real digits {real} and fakes {gene}. Gradient of G: {size}.',
     '{n}번째 배치: loss_D {loss_D}, loss_G {loss_G}. 판별값은 진짜 {real}, 가짜 {gene}. 생성자의 기울기 {size}.'],
+  mark: ['Line {k}, from iteration {n}. {changes}.', '세로선 {k}, {n}번째 배치부터. {changes}.'],
   log10: ['Gradient of G, powers of ten', '생성자의 기울기(10의 거듭제곱)'],
   fixed: ['Twenty digits of the same noise, as they change', '같은 노이즈로 그린 숫자 20개의 변화'],
   vanishes: ['D is sure of every fake, and next to nothing of the gradient reaches G: it has vanished.',

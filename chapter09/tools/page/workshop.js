@@ -52,7 +52,7 @@ class Trainer {
     const {training} = this, seen = training.iterate(training.batch(), this.who, this.kind);
     const picture = this.wanted ? this.picture() : null;
     if (picture) this.wanted = false;
-    this.answer({seen: {...seen, n: training.iterations}, picture});
+    this.answer({seen: {...seen, n: training.iterations, who: this.who, kind: this.kind}, picture});
     this.go();
   }
 }
