@@ -352,6 +352,17 @@ def test_a_step_of_training_is_told_with_the_listings_lines(shown):
     assert abs(whole - real - gene) < 0.01
 
 
+def test_the_keyboard_stays_at_the_last_step(shown):
+    browser = shown()
+    browser.wait('page.step.seen !== null')
+    for button, steps in ('step_on', range(2, 10)), ('step_back', range(7, -1, -1)):
+        browser.run('at("%s").focus()' % button)
+        for step in steps:
+            browser.key('Enter', 13, '\r')
+            assert browser.run('[at("step_now").textContent, document.activeElement.id]') == [
+                'Step %d of 8' % min(8, max(1, step)), button]
+
+
 ITERATIONS = '(page.goesOn.history.length ? last(page.goesOn.history).n : 0)'
 
 

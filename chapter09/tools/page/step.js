@@ -45,8 +45,9 @@ class Step {
       if (k === this.now) button.setAttribute('aria-current', 'step');
       else button.removeAttribute('aria-current');
     });
-    at('step_back').disabled = this.now === 0;
-    at('step_on').disabled = this.now === STEPS.length - 1;
+    // A button that is disabled would lose the keyboard's focus.
+    at('step_back').setAttribute('aria-disabled', this.now === 0);
+    at('step_on').setAttribute('aria-disabled', this.now === STEPS.length - 1);
     at('step_now').textContent = say('step_of', {k: this.now + 1, n: STEPS.length});
     if (!this.seen) return;
     this.diagram.show(this.page.own, name, this.seen, step => STEPS.indexOf(step) <= this.now);
