@@ -215,6 +215,21 @@ def test_sliders_and_the_walk_move_as_one_drags(shown):
     browser.wait('at("walk_strip").toDataURL() !== %s' % json.dumps(before))
 
 
+def test_each_slider_says_where_it_is(shown):
+    browser = shown()
+    told = '''[...document.querySelectorAll("input[type=range]")].map(slider => [slider.getAttribute("aria-valuetext"),
+        slider.id === "epoch" ? at("epoch_now").textContent : slider.nextSibling.textContent])'''
+    before = browser.run(told)
+    assert len(before) == 14 and all(spoken and spoken == written for spoken, written in before)
+    for slider in '#sliders label:nth-child(3) input', '#walk_share', '#epoch':
+        browser.run('document.querySelector("%s").focus()' % slider)
+        browser.key('End', 35)
+    browser.wait('at("walk_at").textContent === "100 % of the way"')
+    after = browser.run(told)
+    assert [k for k in range(14) if before[k] != after[k]] == [2, 12] and before[12][0] == '50 % of the way'
+    assert after[2][0] == after[2][1] == '%.2f' % float(browser.run('page.digits.sliders[2].max'))
+
+
 def test_a_change_is_drawn_within_16_ms(shown):
     """The fastest of many: this machine may be doing something else."""
     fastest = shown().run('''(() => { const fastest = {};

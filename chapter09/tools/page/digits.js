@@ -27,7 +27,7 @@ class Digits {
     this.sliders = Array.from({length: 12}, (_, k) => {
       const input = make('input', {type: 'range', step: 'any'});
       input.oninput = () => this.slide(k);
-      at('sliders').append(make('label', {}, make('span', {}, String(k + 1)), input));
+      at('sliders').append(make('label', {}, make('span', {}, String(k + 1)), input, make('span')));
       return input;
     });
   }
@@ -62,12 +62,23 @@ class Digits {
 
   // Sets the sliders to where the first noise vector is.
   place() {
-    this.directions.forEach((direction, k) => { this.sliders[k].value = along(this.noise.subarray(0, this.page.own.n_noise), direction); });
+    this.directions.forEach((direction, k) => {
+      this.sliders[k].value = along(this.noise.subarray(0, this.page.own.n_noise), direction);
+      this.tell(k);
+    });
+  }
+
+  // Says where a slider is.
+  tell(k) {
+    const told = Number(this.sliders[k].value).toFixed(2).replace('-', '−');
+    this.sliders[k].nextSibling.textContent = told;
+    this.sliders[k].setAttribute('aria-valuetext', told);
   }
 
   slide(k) {
     const {n_noise} = this.page.own;
     this.noise.set(moved(this.noise.slice(0, n_noise), this.directions[k], Number(this.sliders[k].value)), 0);
+    this.tell(k);
     this.drawFirst();
   }
 
@@ -125,7 +136,9 @@ class Digits {
     const images = draw(own, noise, shares.map(each => between(from, to, each)), shares.length);
     sheet(at('walk_now'), images.subarray(0, 784), 1);
     sheet(at('walk_strip'), images.subarray(784), WALK);
-    at('walk_now').setAttribute('aria-label', say('walk_at', {share: Math.round(100 * share)}));
-    at('walk_share').setAttribute('aria-valuetext', say('walk_at', {share: Math.round(100 * share)}));
+    const told = say('walk_at', {share: at('walk_share').value});
+    at('walk_at').textContent = told;
+    at('walk_now').setAttribute('aria-label', told);
+    at('walk_share').setAttribute('aria-valuetext', told);
   }
 }
