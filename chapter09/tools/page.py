@@ -18,8 +18,8 @@ from tools.judge import is_mnist, read_mnist
 from tools.unshown import Unshown
 
 PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'page')
-SCRIPTS = ['bytes.js', 'networks.js', 'training.js', 'workshop.js', 'pen.js', 'words.js', 'drawing.js', 'digits.js',
-           'epochs.js', 'thinks.js', 'diagram.js', 'step.js', 'goes_on.js', 'main.js']
+SCRIPTS = ['bytes.js', 'networks.js', 'training.js', 'workshop.js', 'pen.js', 'words.js', 'drawing.js', 'box.js',
+           'digits.js', 'epochs.js', 'thinks.js', 'diagram.js', 'step.js', 'goes_on.js', 'main.js']
 LARGEST = 4 * 10 ** 6  # bytes of the file
 FRAMES = [100, 50, 25]  # of a film, at most; fewer where there is no room for more
 DIGITS = 1000  # of MNIST's training images

@@ -230,6 +230,26 @@ def test_each_slider_says_where_it_is(shown):
     assert after[2][0] == after[2][1] == '%.2f' % float(browser.run('page.digits.sliders[2].max'))
 
 
+@pytest.mark.parametrize('box, typed, used, told', [
+    ('hands', '99', '8', '1 to 8: now 8.'), ('hands', '', '3', '1 to 8: now 3.'), ('hands', '2', '2', ''),
+    ('walk_from', '-4', '0', '0 to 9: now 0.'), ('walk_to', '2.7', '3', '0 to 9: now 3.'),
+    ('heat_label', '12', '9', '0 to 9: now 9.')])
+def test_a_number_that_cannot_be_is_put_right(shown, box, typed, used, told):
+    browser = shown()
+    browser.click('#' + box)
+    browser.run('at("%s").select()' % box)
+    for key in typed:
+        browser.key(key, 0, key)
+    if not typed:
+        browser.key('Backspace', 8)
+    browser.key('Enter', 13, '\r')
+    browser.key('Tab', 9)
+    words = '[...at("%s").closest(".controls").querySelectorAll(".word")].map(word => word.innerText).join("")' % box
+    assert browser.wait('at("%s").value === "%s"' % (box, used)) and browser.run(words) == told
+    browser.click('#language')
+    assert browser.run(words) == ''
+
+
 def test_a_change_is_drawn_within_16_ms(shown):
     """The fastest of many: this machine may be doing something else."""
     fastest = shown().run('''(() => { const fastest = {};
@@ -325,13 +345,27 @@ def test_a_drawing_stays_when_another_run_is_chosen(shown):
     assert browser.run('Array.from(page.thinks.seen())') == drawn and browser.run('at("value").textContent') != told
 
 
+def test_a_blank_sheet_is_not_judged(shown):
+    browser = shown()
+    browser.click('#clear')
+    browser.wait('at("value").textContent === "Nothing is drawn yet."')
+    text = 'document.querySelector("#thinks .answers").innerText'
+    assert browser.run(text) == 'Nothing is drawn yet.'
+    browser.click('#take_real')
+    browser.wait(text + '.startsWith("D says ")')
+    browser.run('page.thinks.start(new Float32Array(784)); 0')
+    browser.wait(text + ' === "Nothing is drawn yet."')
+    browser.click('#better')
+    assert browser.run('page.thinks.base.every(dark => dark === 0)')
+
+
 def test_a_step_along_the_heat_makes_a_digit_more_real(shown):
     browser = shown()
     for button in '#take_fake', '#take_real':
         browser.click(button)
     browser.run('page.choose(0)')  # whose D is not so sure
     browser.click('#take_fake')
-    logit = 'judge(page.own, page.thinks.seen(), [page.thinks.label()], 1)[0]'
+    logit = 'judge(page.own, page.thinks.seen(), [page.thinks.label.value], 1)[0]'
     before, seen = browser.run(logit), of_canvas(browser, 'seen')
     browser.click('#better')
     browser.wait(logit + ' > %r' % (before + 0.1))

@@ -12,9 +12,10 @@ class Digits {
       at('asked').value = at('asked').value.replace(/\D/g, '');
       this.draw();
     };
-    at('hands').oninput = this.draw;
+    this.hands = new Box('hands', this.draw);
     at('new_noise').onclick = () => { this.drawNoise(); this.place(); this.draw(); };
-    for (const id of ['walk_from', 'walk_to', 'walk_share']) at(id).oninput = this.drawWalk;
+    this.walk = ['walk_from', 'walk_to'].map(id => new Box(id, this.drawWalk));
+    at('walk_share').oninput = this.drawWalk;
     at('walk_noise').onclick = () => { this.ends = this.newEnds(); this.drawWalk(); };
     const drag = event => {
       if (event.type === 'pointerdown') at('walk_strip').setPointerCapture(event.pointerId);
@@ -84,7 +85,7 @@ class Digits {
 
   // What is to be drawn: noise and labels of all tiles, row after row.
   asked() {
-    const {own} = this.page, rows = Math.max(1, Math.min(MOST_HANDS, Math.round(Number(at('hands').value)) || 1));
+    const {own} = this.page, rows = this.hands.value;
     const digits = own.labelled ? Array.from(at('asked').value, Number) : Array(ANY).fill(0);
     const n = rows * digits.length, noise = new Float32Array(n * own.n_noise);
     for (let tile = 0; tile < n; tile++) {
@@ -128,9 +129,7 @@ class Digits {
   drawWalkNow() {
     const {own} = this.page, [a, b] = this.ends, share = at('walk_share').value / 100;
     const shares = [share, ...Array.from({length: WALK}, (_, k) => k / (WALK - 1))];
-    const label = id => Math.max(0, Math.min(9, Math.round(Number(at(id).value)) || 0));
-    const one = digit => Array.from({length: 10}, (_, k) => k === digit ? 1 : 0);
-    const [from, to] = [one(label('walk_from')), one(label('walk_to'))];
+    const [from, to] = this.walk.map(({value}) => Array.from({length: 10}, (_, k) => k === value ? 1 : 0));
     const noise = new Float32Array(shares.length * own.n_noise);
     shares.forEach((each, k) => noise.set(between(a, b, each), k * own.n_noise));
     const images = draw(own, noise, shares.map(each => between(from, to, each)), shares.length);

@@ -41,6 +41,9 @@ function asMnist(strokes) {
   return ink(new Float32Array(784), placed());
 }
 
+// Whether there is nothing to be seen on an image [784].
+const isBlank = image => image.every(dark => dark < 0.02);
+
 // Where the middle of an image's ink is, [x, y] in pixels.
 function massOf(image) {
   let sum = 0, x = 0, y = 0;

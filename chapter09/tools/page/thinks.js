@@ -19,7 +19,8 @@ class Thinks {
     at('clear').onclick = () => this.start(null);
     at('take_real').onclick = () => this.takeReal();
     at('take_fake').onclick = () => this.takeFake();
-    at('heat').onchange = at('heat_label').oninput = this.show;
+    at('heat').onchange = this.show;
+    this.label = new Box('heat_label', this.show);
     at('better').onclick = () => this.improve();
     this.takeReal();
   }
@@ -69,13 +70,13 @@ class Thinks {
 
   takeReal() {
     const k = Math.floor(this.page.random() * this.page.labels.length);
-    at('heat_label').value = this.page.labels[k];
+    this.label.value = this.page.labels[k];
     this.start(this.page.images.slice(784 * k, 784 * k + 784));
   }
 
   takeFake() {
     const {own} = this.page, label = Math.floor(10 * this.page.random());
-    if (own.labelled) at('heat_label').value = label;
+    if (own.labelled) this.label.value = label;
     this.start(draw(own, noiseOf(own, 1, this.page.random), [label], 1));
   }
 
@@ -84,12 +85,10 @@ class Thinks {
     return this.base ? this.base.slice() : asMnist(this.strokes);
   }
 
-  label() {
-    return Math.max(0, Math.min(9, Math.round(Number(at('heat_label').value)) || 0));
-  }
-
   improve() {
-    const image = this.seen(), gradient = heat(this.page.own, image, this.label());
+    const image = this.seen();
+    if (isBlank(image)) return;
+    const gradient = heat(this.page.own, image, this.label.value);
     const wanted = gradient.map((value, k) => value > 0 ? (image[k] < 1 ? value : 0) : (image[k] > 0 ? value : 0));
     const most = wanted.reduce((found, value) => Math.max(found, Math.abs(value)), 1e-12);
     this.start(image.map((value, k) => Math.max(0, Math.min(1, value + UP * wanted[k] / most))));
@@ -98,21 +97,27 @@ class Thinks {
   showNow() {
     const {own} = this.page;
     if (!own || !own.discriminator) return;
-    const image = this.seen();
+    const image = this.seen(), label = this.label.value, blank = isBlank(image);
     this.showPad();
-    marked(at('seen'), image, at('heat').checked ? heat(own, image, this.label()) : null);
+    marked(at('seen'), image, at('heat').checked && !blank ? heat(own, image, label) : null);
+    for (const element of document.querySelectorAll('#thinks .of_label')) element.hidden = !own.labelled;
+    for (const id of ['meter', 'value_note', 'by_label']) at(id).hidden = blank;
+    at('better').setAttribute('aria-disabled', blank);
+    if (blank) {
+      at('value').textContent = say('blank');
+      return;
+    }
     const n = own.labelled ? 10 : 1, images = new Float32Array(n * 784);
     for (let k = 0; k < n; k++) images.set(image, 784 * k);
     const answers = Array.from(judge(own, images, Array.from({length: n}, (_, k) => k), n), sigmoid);
-    const value = answers[own.labelled ? this.label() : 0];
-    at('value').textContent = say('value', {value: chance(value)}) + (own.labelled ? ` (${say('as_a', {digit: this.label()})})` : '');
+    const value = answers[own.labelled ? label : 0];
+    at('value').textContent = say('value', {value: chance(value)}) + (own.labelled ? ` (${say('as_a', {digit: label})})` : '');
     at('meter').firstChild.style.width = `${100 * value}%`;
     at('by_label').replaceChildren();
-    for (const element of document.querySelectorAll('#thinks .of_label')) element.hidden = !own.labelled;
     if (!own.labelled) return;
     at('by_label').append(make('p', {class: 'note'}, `${say('by_label')}. ${say('no_classifier')}.`));
     answers.forEach((answer, digit) => {
-      const row = make('div', digit === this.label() ? {'data-own': ''} : {}, make('span', {}, String(digit)),
+      const row = make('div', digit === label ? {'data-own': ''} : {}, make('span', {}, String(digit)),
         make('span', {class: 'bar', 'aria-hidden': 'true'}, make('i', {style: `width:${(100 * answer).toFixed(1)}%`})), make('span', {}, chance(answer)));
       at('by_label').append(row);
     });
