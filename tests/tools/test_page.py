@@ -250,6 +250,25 @@ def test_a_number_that_cannot_be_is_put_right(shown, box, typed, used, told):
     assert browser.run(words) == ''
 
 
+def test_the_walk_speaks_of_labels_only_where_there_are_some(shown):
+    browser = shown()
+    for language in 'label', '레이블':
+        for run in 0, 1:
+            browser.run('page.choose(%d)' % run)
+            assert (language in browser.run('at("walk_lead").innerText')) == bool(run)
+        browser.click('#language')
+
+
+@pytest.mark.parametrize('width', [360, 1280])
+def test_every_part_is_in_the_list_of_parts(shown, width):
+    browser = shown(width=width)
+    assert browser.run('[...document.querySelectorAll("nav a")].map(link => link.innerText)') == browser.run(
+        '[...document.querySelectorAll("h2, #goes_on")].map(head => head.innerText)')
+    browser.click('#to_goes_on')
+    browser.wait('Math.abs(at("goes_on").getBoundingClientRect().top) < 200')
+    assert browser.run('at("bar").getBoundingClientRect().bottom <= at("goes_on").getBoundingClientRect().top')
+
+
 def test_a_change_is_drawn_within_16_ms(shown):
     """The fastest of many: this machine may be doing something else."""
     fastest = shown().run('''(() => { const fastest = {};
@@ -726,6 +745,7 @@ def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     browser.open(tmp_path / 'page.html')
     told = browser.run('[...document.querySelectorAll(".missing")].map(line => line.innerText)')
     assert told == ['', '', 'This run cannot be trained on here: train_D is no step of Adam.']
+    assert browser.run('at("to_goes_on").hidden')
     browser.click('#runs label:nth-of-type(2) input')
     told = browser.run('document.querySelector("#digits .missing").innerText')
     assert 'no chain of dense layers: it has a Sin' in told and browser.complaints() == []

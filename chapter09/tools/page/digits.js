@@ -121,6 +121,7 @@ class Digits {
     at('asked_sheet').setAttribute('aria-label', told);
     at('first').setAttribute('aria-label', say('sheet_of', {digits: own.labelled ? digits[0] ?? '' : '', rows: 1}));
     at('each').textContent = say(own.labelled ? 'each_row' : 'each_digit');
+    at('walk_lead').textContent = say(own.labelled ? 'walk_labelled' : 'walk_plain');
     at('sliders_lead').textContent = say('sliders_lead', {n: own.n_noise, what: say(own.labelled ? 'what_row' : 'what_digit')});
     this.sliders.forEach((slider, k) => slider.setAttribute('aria-label', say('direction', {k: k + 1})));
     for (const element of document.querySelectorAll('#digits .asked, #digits .of_label')) element.hidden = !own.labelled;

@@ -41,6 +41,7 @@ class Page {
     this.choices[k].input.checked = true;
     const has = {digits: this.own, thinks: this.own && this.own.discriminator, step: this.own && this.own.training};
     for (const [part, there] of Object.entries(has)) at(part).querySelector('.content').hidden = !there;
+    at('to_goes_on').hidden = !has.step;
     if (has.digits) this.digits.take();
     if (has.step) {
       this.goesOn.take();
