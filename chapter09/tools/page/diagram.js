@@ -106,10 +106,10 @@ class Diagram {
     arrow('gene>D', [[share(2.6), of('D_gene').bottom], [share(3), of('gene>D').top], [share(3), of('gene>D').bottom], [share(3.5), of('loss_D').top]]);
     down('real>D', 'D_real', 'loss_D', 5);
     for (const [name, loss, network, side, out] of [['train_D', 'loss_D', 'discriminator', 'right', 1], ['train_G', 'loss_G', 'generator', 'left', -1]]) {
-      const from = of(loss), to = of(network), x = share(out < 0 ? 0 : 6) + 11 * out, y = (box => (box.top + box.bottom) / 2);
-      arrow(name, [[from[side], y(from)], [x, y(from)], [x, y(to)], [to[side], y(to)]], true);
+      const from = of(loss), to = of(network), x = share(out < 0 ? 0 : 6) + 11 * out, y = (from.top + from.bottom) / 2, end = to.top + 16;
+      arrow(name, [[from[side], y], [x, y], [x, end], [to[side], end]], true);
       // The label stands on its arrow, between the loss and the network that it moves.
-      Object.assign(parts[name].style, {top: `${(y(from) + y(to)) / 2}px`, left: `${x}px`});
+      Object.assign(parts[name].style, {top: `${(y + end) / 2}px`, left: `${x}px`});
     }
     arrows.setAttribute('viewBox', `0 0 ${whole.width} ${whole.height}`);
     arrows.replaceChildren(...drawn.sort((a, b) => a[0] - b[0]).map(each => each[1]));
