@@ -19,13 +19,14 @@ ADAM = {'beta1': 0.9, 'beta2': 0.999, 'epsilon': 1e-8}  # TensorFlow's own
 
 
 class Graph:
-    """A run's graph, to be asked in a session that holds the run's variables.
+    """A run's graph, imported from its `meta`, to be asked when it has been restored.
 
     Attributes: `parts`, {name: tensor or operation} by the page's names; `labelled`, whether there are labels to be
     fed; `feed`, what a batch is computed from. Raises BadInput if a part is missing.
     """
 
-    def __init__(self, sess, folder, feeds, test, noise):
+    def __init__(self, sess, meta, folder, feeds, test, noise):
+        self._functions = generator.functions_of(meta)
         parts = {name: next(iter(sess.graph.get_collection(name)), None) for name in page.TENSORS + page.STEPS}
         self.page = page.Page({name: part for name, part in parts.items() if part is not None}, sess.graph)
         self.parts, self._sess = self.page.parts, sess
@@ -54,10 +55,14 @@ class Graph:
         feed = dict(self.feed)
         for each in feeds:
             feed.update(each)
-        for operation in page.ancestors([tensor.op for tensor in tensors]):
-            if generator.does_more(operation):
-                raise ValueError('its graph does more than compute: %s' % operation.type)
+        generator.needed_by([tensor.op for tensor in tensors], self._functions)
         return self._sess.run(tensors, feed)
+
+    def restore(self, path):
+        """Takes the variables out of a checkpoint. Raises ValueError as `run` does, or if it cannot be."""
+        variables = tf.global_variables()
+        generator.needed_by([variable.op for variable in variables], self._functions)
+        model.restore(self._sess, tf.train.Saver(variables), path)
 
     def answers(self, name):
         """D's answer where the losses take it, as a list of tensors that are to be fed alike.
@@ -90,6 +95,7 @@ class Graph:
         weights = {name: variable for name, variable in self.page.weights.items()
                    if variable.shape.ndims and variable.dtype.base_dtype.is_floating}
         shapes = {name: weights[name].shape.as_list() for name in sorted(weights)}
+        generator.needed_by([variable.initializer for variable in weights.values()], self._functions)
         model.assign(self._sess, weights, {
             name: self.random.normal(size=shape) / np.sqrt(np.prod(shape[:-1])) if len(shape) > 1
             else self.random.uniform(0.01, 0.1, size=shape) for name, shape in shapes.items()})

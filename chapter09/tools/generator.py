@@ -14,8 +14,8 @@ from lab.session import config
 # A graph from somebody else is a program. Of operations that TensorFlow itself calls stateful drawing takes these
 # alone; and none that runs functions of the graph's own, or whose name has one of these words: they write, read
 # or end the process, whatever TensorFlow calls them.
-STATEFUL = {'Placeholder', 'VariableV2', 'VarHandleOp', 'ReadVariableOp', 'RandomUniform', 'RandomStandardNormal',
-            'TruncatedNormal', 'RandomUniformInt'}
+STATEFUL = {'Placeholder', 'VariableV2', 'VarHandleOp', 'ReadVariableOp', 'AssignVariableOp', 'RandomUniform',
+            'RandomStandardNormal', 'TruncatedNormal', 'RandomUniformInt'}
 EFFECTS = ('File', 'Dataset', 'Debug', 'Abort', 'Vocab', 'Proto', 'PyFunc', 'ImmutableConst', 'Xla', 'Mlir')
 LOOPS = {'NextIteration', 'LoopCond'}  # which may never end
 LARGEST = 2 ** 27  # numbers in a tensor of it
@@ -50,7 +50,6 @@ class Generator:
         with tf.Graph().as_default() as graph:
             try:
                 meta = model.read_meta(self.path)
-                functions = {function.signature.name for function in meta.graph_def.library.function}
                 tf.train.import_meta_graph(meta)
             except Exception as error:  # nothing but foreign bytes is being parsed
                 raise ValueError('its graph cannot be read: %s' % reason(error)) from None
@@ -61,11 +60,7 @@ class Generator:
                 raise ValueError('its G draws %s, and no images of 28×28' % G.shape)
             if not G.dtype.is_floating:
                 raise ValueError('its G draws %s, and no images of float32' % G.dtype.name)
-            needed = ancestors([G.op])
-            more = sorted({operation.type for operation in needed
-                           if operation.type in functions or does_more(operation)})
-            if more:
-                raise ValueError('its graph does more than compute: %s' % ', '.join(more))
+            needed = needed_by([G.op], functions_of(meta))
             self._G, self._Z, self._Y = G, Z, Y if isinstance(Y, tf.Tensor) and Y.op in needed else None
             names = {operation.name for operation in needed}
             self._others = {graph.get_tensor_by_name(name): value for name, value in self._feeds.items()
@@ -115,8 +110,26 @@ def of_run(folder):
     return Generator(folder, record), record
 
 
-def does_more(operation):
-    """Whether an operation may do more than compute, or compute for ever."""
+def functions_of(meta):
+    """The names of a MetaGraphDef's own functions."""
+    return {function.signature.name for function in meta.graph_def.library.function}
+
+
+def needed_by(operations, functions):
+    """All operations that are run for some of an imported graph, which may be anybody's.
+
+    functions  of `functions_of`
+
+    Raises ValueError if one may do more than compute, or compute for ever.
+    """
+    needed = ancestors(operations)
+    more = sorted({operation.type for operation in needed if operation.type in functions or _does_more(operation)})
+    if more:
+        raise ValueError('its graph does more than compute: %s' % ', '.join(more))
+    return needed
+
+
+def _does_more(operation):
     return (operation.op_def.is_stateful and operation.type not in STATEFUL or operation.type in LOOPS
             or any((tensor.shape.num_elements() or 0) > LARGEST for tensor in operation.outputs)
             or any('func' in attribute.type for attribute in operation.op_def.attr)

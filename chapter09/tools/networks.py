@@ -56,10 +56,11 @@ class Networks:
         """What `asking.ask` tells of a checkpoint. Raises OSError or ValueError, with the reason, if it cannot."""
         try:
             with tf.Graph().as_default(), quiet.hushed():
-                tf.train.import_meta_graph(model.read_meta(path))
+                meta = model.read_meta(path)
+                tf.train.import_meta_graph(meta)
                 with tf.Session(config=config()) as sess:
-                    graph = asking.Graph(sess, self.folder, self.record['feeds'], self._judge.mnist.test, noise)
-                    model.restore(sess, tf.train.Saver(tf.global_variables()), path)
+                    graph = asking.Graph(sess, meta, self.folder, self.record['feeds'], self._judge.mnist.test, noise)
+                    graph.restore(path)
                     return asking.ask(graph)
         except tf.errors.OpError as error:
             raise ValueError(reason(error)) from None

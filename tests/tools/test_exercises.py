@@ -1,16 +1,18 @@
 """Exercises done as students do them, rightly and wrongly, in real runs on MNIST, of two batches an epoch."""
 
 import gzip
+import json
 import os
 import shutil
 from types import SimpleNamespace
 
 import page
 import pytest
+import tensorflow.compat.v1 as tf
 from conftest import DATA, FILES, REFERENCE, idx, read_bytes
 from processes import Lab
 
-from lab import errors
+from lab import errors, files
 from tools import exercises, networks
 
 D_LABELS = '        inputs = tf.concat([inputs, labels], 1)\n'
@@ -202,6 +204,29 @@ def test_of_a_damaged_checkpoint_the_one_before_it_is_asked(trained, tmp_path, t
     shutil.rmtree(str(tmp_path / 'run' / 'checkpoints' / before))
     with pytest.raises(errors.BadInput, match='that can be looked at .model.ckpt.index is not as it was written'):
         networks.Networks(str(tmp_path / 'run'), the_judge)
+
+
+@pytest.mark.parametrize('asked', ['Adam', '/Assign', 'VariableV2'])
+def test_no_operation_of_a_graph_is_run_that_writes(trained, tmp_path, the_judge, asked):
+    """Neither where a variable is restored, be it the optimizer's, nor where weights are drawn."""
+    shutil.copytree(trained(4, *DONE[4]).folder, str(tmp_path / 'run'))
+    for kept in (tmp_path / 'run' / 'checkpoints').iterdir():
+        meta = tf.MetaGraphDef.FromString((kept / 'model.ckpt.meta').read_bytes())
+        with tf.Graph().as_default() as graph:
+            tf.raw_ops.WriteFile(filename=str(tmp_path / 'written'), contents='written', name='writes')
+        hit = [node for node in meta.graph_def.node if node.op == asked or node.name.endswith(asked)]
+        for node in hit:
+            node.input.append('^writes')
+        assert hit
+        meta.graph_def.node.extend(graph.as_graph_def().node)
+        meta.meta_info_def.stripped_op_list.op.extend([graph.get_operation_by_name('writes').op_def])
+        (kept / 'model.ckpt.meta').write_bytes(meta.SerializeToString())
+        digests = json.loads((kept / 'digests.json').read_text())
+        (kept / 'digests.json').write_text(json.dumps(
+            dict(digests, **{'model.ckpt.meta': files.digest(str(kept / 'model.ckpt.meta'))})))
+    with pytest.raises(errors.BadInput, match='does more than compute: WriteFile'):
+        networks.Networks(str(tmp_path / 'run'), the_judge)
+    assert not (tmp_path / 'written').exists()
 
 
 def test_an_exercise_takes_its_epochs(trained):
