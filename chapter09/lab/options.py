@@ -105,7 +105,7 @@ def arguments(words, numbers):
             value = os.fsdecode(value)  # the text of an os.DirEntry is another
         if isinstance(value, bool):
             if value:
-                yield '--' + name
+                yield '--' + name.replace('_', '-')
         elif value is not None:
             yield '--%s=%s' % (option_of(name) if name in numbers else name.replace('_', '-'), value)
 

@@ -1,5 +1,6 @@
 """Going back to where a run stood."""
 
+import contextlib
 import os
 
 from lab import checkpoints, records, told
@@ -39,8 +40,15 @@ def go_back(folder, model, state, log, title):
         for note in log.go_on(epoch):
             told.say(*note)
         return epoch + 1
-    if done:
+    # The losses of its first epoch are written before that has a checkpoint, those of the second are not.
+    if done or _epochs_told(folder.path) > 1:
         raise BadInput('%s holds no whole checkpoint: start anew without --resume' % kept)
+    return 0
+
+
+def _epochs_told(path):
+    with contextlib.suppress(BadInput):
+        return len(records.losses(path))
     return 0
 
 

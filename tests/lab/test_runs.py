@@ -317,6 +317,15 @@ def test_two_damaged_checkpoints_end_it(finished):
     assert ended.status == 2 and ended.out == [] and 'holds no whole checkpoint' in ended.err[-1]
 
 
+def test_what_is_left_of_a_run_without_checkpoints_is_not_written_over(finished):
+    shutil.rmtree(finished.path('run', 'checkpoints'))
+    before = snapshot(finished.folder)
+    ended = finished.run('--resume')
+    assert ended.status == 2 and 'holds no whole checkpoint: start anew without --resume' in ended.err[-1]
+    assert {name: text for name, text in snapshot(finished.folder).items() if not name.endswith(('stderr', 'stdout'))} \
+        == {name: text for name, text in before.items() if not name.endswith(('stderr', 'stdout'))}
+
+
 def test_names_that_are_no_epochs_are_passed_over(finished, uninterrupted):
     for each in '²', 'x', '-1':
         os.mkdir(finished.path('run', 'checkpoints', each))
