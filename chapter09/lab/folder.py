@@ -66,7 +66,7 @@ class Folder:
     def check(self, resumed):
         """Raises BadInput if something stands in the way, before anything is written."""
         for option, path in ('--run', self.path), ('--samples', self.shown and self.shown.path):
-            above = path and _kept_above(path)
+            above = path and (path if option == '--samples' and records.is_run(path) else _kept_above(path))
             if above:
                 raise BadInput('%s %s lies in %s, which keeps nothing of others: name another folder'
                                % (option, path, above))

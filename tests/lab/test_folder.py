@@ -207,9 +207,10 @@ def test_nothing_lies_below_the_file_of_the_trace(train, tmp_path, option, place
     assert listed(tmp_path) == before
 
 
-def test_another_run_is_no_place_for_events(train, tmp_path):
+def test_another_run_is_no_place_for_events_or_strips(train, tmp_path):
     train('--run', tmp_path / 'other')
     refused(train('--logdir', tmp_path / 'other'), '--logdir', 'among what a run keeps')
+    refused(train('--samples', tmp_path / 'other'), '--samples', 'keeps nothing of others')
 
 
 def test_a_lock_of_ones_own_outlasts_a_run_that_is_refused(train, tmp_path):
