@@ -11,6 +11,7 @@ import os
 import re
 import sys
 
+ITS_OWN = os.path.join('.venv', *(('Scripts', 'python.exe') if os.name == 'nt' else ('bin', 'python')))  # make's too
 NO_ROOM = errno.ENOSPC, errno.EDQUOT, errno.EFBIG  # a full disk, a quota, a limit on a file's size
 
 
@@ -114,7 +115,7 @@ def prepare_streams():
 
 
 def _end(kind, error, traceback):
-    name = os.path.basename(sys.argv[0]) or 'python'
+    name = os.path.basename((sys.argv or [''])[0]) or 'python'
     if at_a_prompt():  # where nothing ends the process
         if isinstance(getattr(error, 'status', None), int):
             say('%s%s' % ('error: ' if isinstance(error, Exception) else '', error))
@@ -127,8 +128,8 @@ def _end(kind, error, traceback):
     if issubclass(kind, KeyboardInterrupt):  # before the first epoch, with nothing to save yet
         raise SystemExit(130)
     if issubclass(kind, ModuleNotFoundError) and error.name in ('tensorflow', 'numpy', 'matplotlib'):
-        say('%s: error: %s has no %s: take .venv/bin/python, which make has made, or install requirements.txt'
-            % (name, sys.executable, error.name))
+        say('%s: error: %s has no %s: take %s, or install requirements.txt'
+            % (name, sys.executable, error.name, ITS_OWN))
         raise SystemExit(2)
     if isinstance(getattr(error, 'status', None), int):
         say('%s: %s%s' % (name, 'error: ' if isinstance(error, Exception) else '', error))

@@ -16,7 +16,7 @@ import tempfile
 import zlib
 
 from lab import files, listings, machine
-from lab.errors import one_line
+from lab.errors import ITS_OWN, one_line
 
 PYTHONS = (3, 10), (3, 13)  # which TensorFlow is to be had for
 TO_INSTALL, TO_RUN = 3.0, 0.2  # GB of disk: for the packages, and for the runs of both listings
@@ -110,11 +110,20 @@ def lacking():
     return environment.unmet(REQUIREMENTS)
 
 
+def _is_of_another():
+    """Whether this is another Python than that of the project's environment, which is there."""
+    its_own = os.path.join(listings.ROOT, ITS_OWN)
+    return os.path.exists(its_own) and os.path.normcase(sys.executable) != os.path.normcase(its_own)
+
+
 def packages():
     try:
         missing = lacking()
     except (OSError, ValueError) as error:
         return False, _unreadable(REQUIREMENTS, error)
+    if missing and _is_of_another():
+        return False, {'en': 'packages: not in this Python. Look with the project\'s: %s chapter09 doctor' % ITS_OWN,
+                       'ko': '패키지: 이 파이썬에는 없다. 프로젝트의 것으로 확인한다: %s chapter09 doctor' % ITS_OWN}
     if missing:
         how = '%s -m pip install -r requirements.txt' % sys.executable
         return False, {'en': 'packages: %s missing. `make basic` installs them, or: %s' % (', '.join(missing), how),

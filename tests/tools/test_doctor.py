@@ -37,7 +37,8 @@ def project(original, tmp_path):
 
 
 def doctor(project, *words, python=sys.executable, before=None, site=True, **environment):
-    """What is amiss, and all lines; of a Python that does not see its packages if not `site`, which is quicker."""
+    """What is amiss, and all lines; of a Python that does not see its packages if not `site`, which is quicker;
+    False leaves that out of what is amiss."""
     command = [python, '-B', *([] if site else ['-S']), str(project / 'chapter09'), 'doctor', *words]
     ended = subprocess.run(command, preexec_fn=before, capture_output=True,
                            env=dict({'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8'}, **environment))
@@ -45,7 +46,7 @@ def doctor(project, *words, python=sys.executable, before=None, site=True, **env
     assert ended.stderr == b'' and len(lines) == LINES, ended
     assert ended.returncode == any(line.startswith('!! ') for line in lines)
     amiss = [line[4:] for line in lines if line.startswith('!! ')]
-    if not site:
+    if site is False:
         (packages,) = [line for line in amiss if 'requirements.txt' in line]
         amiss.remove(packages)
     return amiss, lines
@@ -67,6 +68,14 @@ def test_any_python_says_what_it_lacks(original, python):
     assert any('TensorFlow needs Python 3.10 to 3.13' in line for line in amiss) == too_old
     has_packages = subprocess.run([python, '-c', 'import tensorflow'], stderr=subprocess.DEVNULL).returncode == 0
     assert any('requirements.txt' in line for line in amiss) == (not has_packages or too_old)
+
+
+def test_another_python_than_the_projects_own_is_sent_there(project):
+    (project / '.venv' / 'bin').mkdir(parents=True)
+    (project / '.venv' / 'bin' / 'python').symlink_to(sys.executable)
+    (line,), _ = doctor(project, '--lang', 'ko', site=None)
+    assert line.endswith('.venv/bin/python chapter09 doctor')
+    assert doctor(project, python=str(project / '.venv' / 'bin' / 'python'), site=False)[0] == []
 
 
 def test_in_korean_where_that_can_be_shown(original):
