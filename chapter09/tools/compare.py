@@ -21,7 +21,8 @@ def compare(judge, mine, other, fresh=results.FRESH):
 
     Returns kind, mine and other; the digits asked for (a string, or None); strips, a list of epoch, mine
     and other (`verdicts.Seen`) and verdict; whole, the figures of many digits (see `_whole`) or None;
-    shorter, whether mine has had fewer epochs; and the verdict on the run.
+    shorter, whether mine has had fewer epochs; and the verdict on the run, and its reason
+    (of `verdicts.REASONS`, or None).
     Raises BadInput if the two do not compare.
     """
     for result in mine, other:
@@ -42,6 +43,9 @@ def compare(judge, mine, other, fresh=results.FRESH):
     found.shorter = None not in (mine.epochs, other.epochs) and mine.epochs < other.epochs
     found.verdict = verdicts.of_run([strip.verdict for strip in strips],
                                     found.whole and found.whole.verdict, found.shorter)
+    found.reason = found.verdict.reason
+    if found.reason in ('epochs', 'early', 'rough') and mine.record and mine.record['lost'] is not None:
+        found.reason = 'lost'
     return found
 
 
@@ -151,7 +155,7 @@ def table(found, language):
 
 
 def _sentence(found, language):
-    name, reason = found.verdict
+    name = found.verdict.name
     if name != verdicts.WORSE:
         by = '%d of %d strips' % (len(found.strips), len(found.strips))
         return '%s, by %s' % (name, by + (' and ' + found.whole.of if found.whole else ''))
@@ -161,7 +165,7 @@ def _sentence(found, language):
         by.append(found.whole.of)
     if found.shorter:
         by.append("%s of the other's %s epochs" % (found.mine.epochs, found.other.epochs))
-    return '%s, by %s: %s' % (name, ' and '.join(by), verdicts.REASONS[reason][language])
+    return '%s, by %s: %s' % (name, ' and '.join(by), verdicts.REASONS[found.reason][language])
 
 
 def as_json(found, language):
@@ -175,13 +179,13 @@ def as_json(found, language):
             return float(value) if np.isfinite(value) else None
         return value.item() if isinstance(value, np.generic) else value
 
-    def judged(verdict):
-        return {'verdict': verdict.name, 'reason': verdict.reason,
-                'advice': verdict.reason and verdicts.REASONS[verdict.reason][language]}
+    def judged(verdict, reason=None):
+        reason = reason or verdict.reason
+        return {'verdict': verdict.name, 'reason': reason, 'advice': reason and verdicts.REASONS[reason][language]}
 
     whole = found.whole
     return plain(dict(
-        judged(found.verdict), mine=found.mine.path, other=found.other.path,
+        judged(found.verdict, found.reason), mine=found.mine.path, other=found.other.path,
         strips={_epoch(strip.epoch): dict(judged(strip.verdict), reads=strip.mine.reads,
                                           mine=strip.mine.figures, other=strip.other.figures)
                 for strip in found.strips},

@@ -40,8 +40,11 @@ REASONS = {
                'ko': '레이블을 무시한다. 두 신경망의 입력에 모두 레이블을 붙였는지 확인한다'},
     'copied': {'en': 'copies of real digits, drawn by no generator',
                'ko': '생성자가 그린 것이 아니라 실제 숫자를 그대로 옮긴 것이다'},
-    'epochs': {'en': 'fewer epochs than the other, or no better than after the first',
-               'ko': '비교 대상보다 적게 학습했거나, 첫 세대 뒤로 나아진 것이 없다'},
+    'epochs': {'en': 'fewer epochs than the other', 'ko': '비교 대상보다 적게 학습했다'},
+    'early': {'en': 'no better than after the first epoch: are there fewer epochs behind it than it says?',
+              'ko': '첫 세대의 그림보다 나아진 것이 없다. 적힌 만큼 학습한 것이 맞는지 확인한다'},
+    'lost': {'en': 'it has failed to learn (docs/lost.md): take another seed',
+             'ko': '학습에 실패했다(docs/lost.ko.md). 시드를 바꾸어 본다'},
     'rough': {'en': "rougher, or farther from real digits, than the other's",
               'ko': '비교 대상보다 거칠거나 실제 숫자와 더 다르다'},
 }
@@ -150,7 +153,7 @@ def of_figures(mine, other, n, early):
     if 'variety' not in short:
         return Verdict(WORSE, 'classes' if drawn and 'commonest' in short else 'rough')
     like_early = abs(mine['nearest'] - early['nearest']) < 0.02 and mine['variety'] < early['variety'] + 0.03
-    return Verdict(WORSE, 'epochs' if like_early else 'collapse')
+    return Verdict(WORSE, 'early' if like_early else 'collapse')
 
 
 def of_strip(judge, mine, other, asked, early):
@@ -236,7 +239,7 @@ def _misdrawn(judge, seen, asked, early):
     if (seen.settled and 0.3 < contrast < 0.7 and seen.figures['margin'] < 0.2
             and not _stand_on_ground(seen.figures)):
         return 'colours'
-    if seen.figures['nearest'] < COPIED:
+    if seen.figures['nearest'] < COPIED or judge.nearest_of_test(seen.images).mean() < COPIED:
         return 'copied'
     if seen.settled:
         turned = judge.nearest(np.concatenate(_turned(seen.images))).reshape(-1, 10).mean(axis=1)

@@ -56,7 +56,7 @@ def test_honest_seeds_are_as_good_as_each_other(the_judge, n, other, listing):
 
 FAILURES = {'never-trained': 'noise', 'without-labels': 'labels', 'gone-astray': 'collapse', 'sign-dropped': 'opposed',
             'untrained': 'noise', 'collapsed': 'collapse', 'not-finite': 'blank', 'transposed': 'turned',
-            'inverted': 'colours', 'shuffled-labels': 'labels', 'one-epoch': 'epochs', 'no-sigmoid': 'ground'}
+            'inverted': 'colours', 'shuffled-labels': 'labels', 'one-epoch': 'early', 'no-sigmoid': 'ground'}
 
 
 @pytest.mark.parametrize('name, listing', [
@@ -206,7 +206,7 @@ def test_whatever_the_other_is_an_honest_strip_is_not_worse(the_judge, listing, 
 
 def test_an_early_strip_is_not_as_good_as_a_late_one(the_judge):
     early, late = (results.find(REFERENCES['basic'].strips[epoch]) for epoch in (0, 99))
-    assert verdict(the_judge, early, late).verdict == ('worse', 'epochs')
+    assert verdict(the_judge, early, late).verdict == ('worse', 'early')
     assert verdict(the_judge, late, early).verdict.name == 'equivalent'
 
 
@@ -278,7 +278,7 @@ def test_one_epoch_presented_as_a_hundred(the_judge, project, tmp_path):
     for epoch in 0, 9, 49, 99:
         shutil.copy(str(project / 'samples' / '000.png'), str(tmp_path / ('%03d.png' % epoch)))
     found = verdict(the_judge, results.find(str(tmp_path)))
-    assert found.mine.epochs == 100 and found.verdict == ('worse', 'epochs')
+    assert found.mine.epochs == 100 and found.verdict == ('worse', 'early')
 
 
 def test_runs_too_short_for_the_reference_are_set_beside_each_other(the_judge, project, tmp_path):
