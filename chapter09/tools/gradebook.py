@@ -98,9 +98,13 @@ VERDICTS = {
     NOT_JUDGED: {'en': 'your digits could not be judged', 'ko': '숫자 그림을 판정하지 못했다'}}
 LINES = {'epochs': {'en': 'Epochs: %s', 'ko': '세대: %s'}, 'seed': {'en': 'Seed: %s', 'ko': '시드: %s'},
          'changed': {'en': 'Lines that differ from the chapter\'s: %s', 'ko': '책의 예제와 다른 줄: %s'},
-         'reason': {'en': 'What to look at: %s', 'ko': '살펴볼 것: %s'},
+         'reason': {'en': 'Why: %s', 'ko': '이유: %s'},
          'note': {'en': 'Also: %s', 'ko': '그 밖에: %s'}}
 HELLO = {'en': 'What came of the hand-in of %s', 'ko': '%s 제출물 결과'}
+OF_CHANGED = {'en': "An edited listing is compared with the chapter's too: if it was to show what goes wrong, it has.",
+              'ko': '고친 예제도 책의 예제와 비교한다. 무엇이 잘못되는지 보려고 고쳤다면 이 결과가 맞다.'}
+SO_FAR = {'en': "after fewer epochs than the reference's, your digits are as good as its were by then",
+          'ko': '기준보다 적게 학습했고, 그때까지의 숫자 그림은 기준만큼 잘 나왔다'}
 CLOSING = {'en': 'The reference is what TensorFlow 1.15.5 drew. Strips differ from run to run, so what is compared is '
                  'how good the digits are, and not their pixels.',
            'ko': '기준은 텐서플로 1.15.5로 그린 그림이다. 그림은 실행할 때마다 다르므로 픽셀이 아니라 숫자가 얼마나 잘 '
@@ -115,27 +119,34 @@ def text(student, marks):
 def _text(student, marks, language):
     yield HELLO[language] % student
     for mark in marks:
-        own = mark._replace(notes=[said for said in mark.notes if said[0] not in likeness.NOTES])
+        so_far = ('fewer epochs',) in mark.notes
+        own = mark._replace(notes=[said for said in mark.notes if said[0] not in {*likeness.NOTES, 'fewer epochs'}],
+                            reason=() if so_far else mark.reason)
         values = row(own, language)
+        verdict = (SO_FAR if so_far else VERDICTS[mark.verdict])[language]
         yield ''
-        yield '%s: %s' % (values['listing'], VERDICTS[mark.verdict][language]) if mark.listing \
-            else VERDICTS[mark.verdict][language]
+        yield '%s: %s' % (values['listing'], verdict) if mark.listing else verdict
         for name, line in LINES.items():
             if values[name] != '':
                 yield '  ' + line[language] % values[name]
     yield ''
-    yield CLOSING[language]
+    if any(mark.verdict == verdicts.WORSE and mark.changed not in ('', 'no') for mark in marks):
+        yield OF_CHANGED[language]
+    if any(mark.verdict != NOT_JUDGED for mark in marks):
+        yield CLOSING[language]
 
 
 # --- the sheet
 
+SUMMARY = ['listing', 'verdict', 'reason', 'epochs', 'seed', 'like']  # of each mark, on top of the sheet
 TITLE = {'en': 'Hand-ins', 'ko': '제출물'}
 HEADS = {'en': dict(zip(COLUMNS, ['student', 'listing', 'verdict', 'reason', 'epochs', 'seed', 'changed lines',
                                   'resumed', 'TensorFlow', 'processor', 'to look into', 'note'])),
          'ko': dict(zip(COLUMNS, ['이름', '예제', '판정', '이유', '세대', '시드', '바뀐 줄', '이어서 한 횟수',
                                   '텐서플로', '프로세서', '확인할 것', '참고']))}
-ABOUT = {'en': 'hand-ins: %d, listings: %d; worse: %d, not judged: %d, to be looked into: %d',
-         'ko': '제출물 %d개, 예제 %d개. 기준만 못함 %d개, 판정하지 못함 %d개, 확인할 것 있음 %d개'}
+ABOUT = {'en': 'hand-ins: %d, nothing to judge in: %d; listings: %d, worse: %d, not judged: %d, to be looked into: %d',
+         'ko': '제출물 %d개(판정할 것이 없는 것 %d개), 예제 %d개(기준만 못한 것 %d개, 판정하지 못한 것 '
+               '%d개, 확인할 것이 있는 것 %d개)'}
 STYLE = '''
 body { font: 14px/1.45 sans-serif; color: #111; margin: 1.5em auto; max-width: 76em; padding: 0 1em }
 h1 { font-size: 1.5em } h2 { font-size: 1.2em; border-top: 2px solid #111; padding-top: .4em; margin-top: 1.6em }
@@ -155,8 +166,8 @@ img { image-rendering: pixelated } .worse, .like { font-weight: bold }
 
 def summary(marks, language):
     """A line on all of them."""
-    verdict = [mark.verdict for mark in marks]
-    return ABOUT[language] % (len(_by_student(marks)), sum(bool(mark.listing) for mark in marks),
+    verdict = [mark.verdict for mark in marks if mark.listing]
+    return ABOUT[language] % (len(_by_student(marks)), len(marks) - len(verdict), len(verdict),
                               verdict.count(verdicts.WORSE), verdict.count(NOT_JUDGED),
                               sum(bool(mark.likes) for mark in marks))
 
@@ -167,7 +178,7 @@ def report(marks, language):
     rows = ''.join('<tr><td><a href="#s%d">%s</a></td>%s</tr>' % (number, html.escape(student), _cells(mark, language))
                    for number, (student, of_student) in enumerate(by_student.items()) for mark in of_student)
     heads = ''.join('<th>%s</th>' % html.escape(HEADS[language][name])
-                    for name in ('student', 'listing', 'verdict', 'reason', 'like'))
+                    for name in ('student', *SUMMARY))
     title = html.escape(TITLE[language])
     return PAGE % (language, title, STYLE, title, html.escape(about), heads, rows, ''.join(
         _section(number, student, of_student, language)
@@ -187,7 +198,7 @@ PAGE = '''<!DOCTYPE html>
 def _cells(mark, language):
     values = row(mark, language)
     return ''.join('<td%s>%s</td>' % (' class="%s"' % name if name == 'like' or values[name] == verdicts.WORSE else '',
-                                      html.escape(values[name])) for name in ('listing', 'verdict', 'reason', 'like'))
+                                      html.escape(str(values[name]))) for name in SUMMARY)
 
 
 def _section(number, student, marks, language):

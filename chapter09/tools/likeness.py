@@ -99,8 +99,10 @@ def among(prints):
 
 def _alike(mine, other):
     """What to say of two Prints of two students; None if they are not alike."""
-    if mine.id and mine.id == other.id or _same_training(mine.seconds, other.seconds):
+    if mine.id and mine.id == other.id:
         return 'same run'
+    if _same_training(mine.seconds, other.seconds):
+        return 'same training'
     first = min(len(mine.losses), len(other.losses), 3)
     same_losses = first > 1 and mine.losses[:first] == other.losses[:first]
     if not (same_losses or set(mine.digests.values()) & set(other.digests.values())

@@ -10,7 +10,7 @@ import os
 import numpy as np
 from PIL import Image
 
-from lab import listings, options
+from lab import checkpoints, listings, model, options, records
 from lab.errors import BadInput, one_line
 from lab.strips import colours
 from tools import compare, likeness, results, soundness, unpacking, verdicts, works
@@ -20,6 +20,7 @@ LINES = 5000  # of a listing, up to which it is told how it has changed; difflib
 GAP = 2  # px between the digits of a strip as it is shown
 LONGEST = 80  # letters of what a record says of a machine
 NOT_JUDGED = 'not judged'
+UNFINISHED = {'stopped', 'running', 'not finite'}  # states of a record, as `sayings.TEXTS` has them
 
 # A row of the grades: reason, likes and notes as `sayings.tell` takes them; changed, the lines that differ from the
 # chapter's, 'no', or '' where there is no listing; strips, [(epoch, PNG, verdict or '')], drawn anew from what was
@@ -73,6 +74,8 @@ def _of(judge, student, work, passed_over):
     verdict, reason, strips, more = _judged(judge, work, looked)
     record, notes = work.record or {}, work.notes + more
     likes = work.likes + (looked.doubts if looked else [])
+    if record.get('init') in _trained_weights():
+        likes.append(('trained weights',))
     if looked:
         notes += looked.notes + list(_of_record(record))
     found = likeness.print_of(student, work, looked)
@@ -97,6 +100,7 @@ def _judged(judge, work, looked):
     mine = results.Result(work.kind, os.path.dirname(work.strips[max(work.images)]),
                           {epoch: work.strips[epoch] for epoch in work.images})
     mine.epochs = max(looked.epochs if looked else 0, max(work.images) + 1)
+    mine.record = work.record
     if isinstance(judge, Remembering):
         judge.prepare(work.images)
     try:
@@ -105,9 +109,9 @@ def _judged(judge, work, looked):
         return NOT_JUDGED, ('other epochs',), strips, []
     verdict_of = {strip.epoch: strip.verdict.name for strip in found.strips}
     worse = any(strip.verdict.name == verdicts.WORSE for strip in found.strips)
-    return (found.verdict.name, (found.verdict.reason,) if found.verdict.reason else (),
+    return (found.verdict.name, (found.reason,) if found.reason else (),
             [(epoch, png, verdict_of.get(epoch, '')) for epoch, png, _ in strips],
-            [('fewer epochs',)] if found.shorter and not worse else [])
+            [('fewer epochs',)] if found.shorter and not worse and found.reason != 'lost' else [])
 
 
 @functools.lru_cache(maxsize=None)
@@ -116,6 +120,14 @@ def _reference(kind):
     found = results.find(compare.REFERENCE)[kind]
     found.trained = False
     return found
+
+
+@functools.lru_cache(maxsize=None)
+def _trained_weights():
+    """What a record calls the weights of the reference's checkpoints."""
+    return {model.digest_of_weights(checkpoints.path_of(kept, epoch)) for kept in (
+        os.path.join(compare.REFERENCE, kind, records.CHECKPOINTS) for kind in listings.CHAPTER)
+        for epoch in checkpoints.epochs(kept)}
 
 
 def _png(images):
@@ -133,12 +145,14 @@ def _png(images):
 def _of_record(record):
     """Notes on what a record says of its run."""
     if record['state'] != 'finished':
-        yield 'state', _short(record['state'])
+        yield (record['state'],) if record['state'] in UNFINISHED else ('state', _short(record['state']))
     if record['lost'] is not None:
         yield 'lost', record['lost']
     changed = [str(entry.get('after_epoch')) for entry in record['resumed'] if entry.get('changed')]
     if changed:
         yield 'changed later', _short(', '.join(changed))
+    if record['init'] is not None and record['init'] not in _trained_weights():
+        yield ('given weights',)
     given = ['--%s %s' % (options.option_of(name), record['numbers'].get(name)) for name in record['given']]
     if given:
         yield 'options', _short(' '.join(given))
