@@ -24,7 +24,7 @@
 #   make soak      a full-size run, killed and resumed a hundred times
 #
 #   EPOCHS=3 SEED=11 RESUME=1   for basic, cgan and run, and what several runs can have in common for all and sweep
-#   LISTING=basic   has movie and curves look at §9.1's last run
+#   LISTING=my_gan   has digits, movie, curves and page look at that listing's last run
 #   ARGS="--trace losses.csv"   any other options
 #   PYTHON=python3.12   the Python that .venv is made with
 #   VENV=DIR   another environment than .venv; one that is there already is used as it is
@@ -44,7 +44,8 @@ override TAKES_worker := SCHEDULER
 override TAKES_diff := BOOK
 override TAKES_handin := NAME
 override TAKES_grade := DIR
-override TAKES_digits := DIGITS
+override TAKES_digits := DIGITS LISTING
+override TAKES_page := LISTING
 override TAKES_check := N LISTING
 override TAKES_movie := LISTING
 override TAKES_curves := LISTING
@@ -102,10 +103,10 @@ grade: environment
 	@$(RUN) chapter09 grade "$$@" -- "$$DIR"
 
 digits: environment
-	@$(RUN) chapter09 digits "$$@" $${DIGITS:+-- "$$DIGITS"}
+	@$(RUN) chapter09 digits $${LISTING:+--run="runs/$$LISTING"} "$$@" $${DIGITS:+-- "$$DIGITS"}
 
 page: environment
-	@$(RUN) chapter09 page "$$@"
+	@$(RUN) chapter09 page "$$@" $${LISTING:+-- "runs/$$LISTING"}
 
 movie curves: environment
 	@$(RUN) chapter09 $@ $${LISTING:+--run="runs/$$LISTING"} "$$@"

@@ -143,6 +143,7 @@ TARGETS = {
     'handin NAME=김민수': 'chapter09 handin -- 김민수', 'grade DIR=in': 'chapter09 grade -- in',
     'grade DIR=in ARGS=--lang_ko': 'chapter09 grade --lang ko -- in',
     'digits DIGITS=2026': 'chapter09 digits -- 2026', 'digits ARGS=--walk_3_7': 'chapter09 digits --walk 3 7',
+    'digits LISTING=a DIGITS=7': 'chapter09 digits --run=runs/a -- 7', 'page LISTING=a': 'chapter09 page -- runs/a',
     'movie': 'chapter09 movie', 'curves LISTING=a ARGS=--out_c.png': 'chapter09 curves --run=runs/a --out c.png',
     'verify': 'chapter09 verify', 'bench': 'bench/bench.py', 'bench ARGS=--rounds_3': 'bench/bench.py --rounds 3',
     'matrix': 'reference/matrix.py', 'matrix ARGS=--nope': 'reference/matrix.py --nope'}
@@ -243,7 +244,7 @@ def test_a_misspelt_variable(original, target, words, names):
 
 @pytest.mark.parametrize('target, word, taken', [
     ('basic', 'SEEDS=3', 'EPOCHS SEED RESUME ARGS PYTHON VENV'), ('diff', 'LISTING=basic', 'BOOK ARGS PYTHON VENV'),
-    ('digits', 'EPOCHS=3', 'DIGITS ARGS PYTHON VENV'), ('movie', 'BOOK=x', 'LISTING ARGS PYTHON VENV'),
+    ('digits', 'EPOCHS=3', 'DIGITS LISTING ARGS PYTHON VENV'), ('movie', 'BOOK=x', 'LISTING ARGS PYTHON VENV'),
     ('verify', 'SEED=$(shell touch pwned)', 'ARGS PYTHON VENV')])
 def test_a_variable_that_the_target_does_not_take(original, target, word, taken):
     run = make(original, target, word)
