@@ -273,7 +273,7 @@ def test_a_notebook_that_is_alone_fetches_the_project_and_runs_from_top_to_botto
     assert re.fullmatch(r'0\.\d+ 0\.\d+\n', ended['code-basic-D']['printed'])
     assert '<picture>' in ended['code-conditional-digits']['printed']
     # Nothing has been changed, so exercise 1 has not been done.
-    assert re.search(r'(?m)^!!  구분자에 레이블이 들어가지 않는다\r?$', ended['code-check']['printed'])
+    assert re.search(r'(?m)^!!  아직 아니다: 구분자에 레이블이 들어가지 않는다\r?$', ended['code-check']['printed'])
     assert re.search(r'(?m)^OK  9.2절의 예제를 고친 것이다\r?$', ended['code-check']['printed'])
 
 

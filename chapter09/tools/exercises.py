@@ -215,7 +215,8 @@ EXERCISES = {
 }
 
 
-# What is told where something is not met, and the listing is no longer the one that has been run.
+NOT_MET = {'en': '!!  not so yet: %s', 'ko': '!!  아직 아니다: %s'}
+# What is told where the listing is no longer the one that has been run.
 CHANGED = {'en': '!!  the listing has been changed since this run: run it again',
            'ko': '!!  이 실행 뒤에 코드를 고쳤다. 다시 실행해야 한다'}
 
@@ -227,7 +228,7 @@ def main(chosen):
     print('%d. %s' % (chosen.number, exercise.title[chosen.lang]))
     for is_met, sentence in exercise.check(found):
         met.append(is_met)
-        print('%-3s %s' % ('OK' if is_met else '!!', sentence[chosen.lang]))
-    if not all(met) and found.text and chosen.text not in (None, found.text):
+        print('OK  %s' % sentence[chosen.lang] if is_met else NOT_MET[chosen.lang] % sentence[chosen.lang])
+    if found.text and chosen.text not in (None, found.text):
         print(CHANGED[chosen.lang])
     return 0 if all(met) else 1

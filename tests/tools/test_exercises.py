@@ -172,7 +172,7 @@ def test_it_tells_what_is_met_in_both_languages(trained, capsys):
         assert out[0].startswith(title) and any(line.startswith(sentence) for line in out)
     assert exercises.main(SimpleNamespace(number=3, run=folder, text='', lang='ko')) == 1
     out = capsys.readouterr().out
-    assert '!!  train_D가 두 신경망의 변수를' in out and '이 실행 뒤에 코드를 고쳤다' in out
+    assert '!!  아직 아니다: train_D가 두 신경망의 변수를' in out and '이 실행 뒤에 코드를 고쳤다' in out
 
 
 def test_what_is_no_run(tmp_path, the_judge):
