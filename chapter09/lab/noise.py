@@ -67,8 +67,8 @@ class Noise:
         self._kept = None
         draw, shape = map(self._described.get, ('draw', 'shape'))
         if not isinstance(draw, str) or not _is_a_shape(shape):
-            raise BadInput('%s does not say what its generator is fed with: its listing had no get_noise(batch_size, '
-                           'n_noise)' % folder)
+            raise BadInput('%s does not say what its generator is fed with: its listing lacked G, Z or '
+                           'get_noise(batch_size, n_noise)' % folder)
         self.shape = tuple(shape)
         if draw not in CHAPTERS:
             path = os.path.join(folder, records.NOISE)

@@ -67,7 +67,7 @@ def listing_parser(path, prog=None):
         numbers = listings.Numbers(text, path).written
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadInput('%s is no Python (%s, line %s): mend it' % (
-            path, reason(error), getattr(error, 'lineno', '?'))) from None
+            path, getattr(error, 'msg', None) or reason(error), getattr(error, 'lineno', '?'))) from None
     listing = listings.to_be_run(path)
     return options.parser(listings.title(text), numbers, options.defaults(listing, numbers), prog)
 

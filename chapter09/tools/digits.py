@@ -37,6 +37,8 @@ def main(chosen):
             ('whichever digits come', 'ask for a number of them, --basic 20, or name another --run'))))
     if trained.epoch < 1:
         say('%s has done %s so far: blots are what it draws' % (run, languages.counted(trained.epoch + 1, 'epoch')))
+    if record['lost'] is not None:
+        say('%s has failed to learn since epoch %d: blots are what it draws (docs/lost.md)' % (run, record['lost']))
     seed = random.SystemRandom().randrange(2 ** 32) if chosen.seed is None else chosen.seed
     arrays = {}
     if chosen.walk:

@@ -1,6 +1,8 @@
 """Packs what a lab has left into one zip to hand in: all that is needed to grade it, and nothing else."""
 
+import contextlib
 import os
+import re
 import time
 import zipfile
 
@@ -11,6 +13,8 @@ LARGEST = 2 ** 28  # bytes of a file
 PACKED = {'en': '%s: %s; %.1f MB', 'ko': '%s: %s, %.1fMB'}
 UNFINISHED = {'en': '%s has not finished (%s): it is handed in as it stands',
               'ko': '%s: 학습이 끝나지 않았다(%s). 지금 상태 그대로 묶는다'}
+LONGER = {'en': 'runs/%s, an earlier run of %d epochs, is not packed: to hand it in, exchange the two folders\' names',
+          'ko': 'runs/%s: 먼저 %d세대까지 학습한 실행인데 묶지 않았다. 이것을 내려면 두 폴더의 이름을 서로 바꾼다'}
 
 
 def main(chosen):
@@ -22,13 +26,15 @@ def main(chosen):
     outputs.refuse('--out', chosen.out)
     outputs.refuse_ending(chosen.out, '.zip')
     runs = os.path.join(listings.ROOT, 'runs')
-    packed, refused = {}, []
+    packed, left, refused = {}, {}, []
     for name in sorted(records.names(runs)):
         folder = os.path.join(runs, name)
-        if records.is_run(folder):
+        if records.is_run(folder) and records.made_way(folder):
+            with contextlib.suppress(BadInput):
+                left[name] = len(records.losses(folder))
+        elif records.is_run(folder):
             try:
-                if not records.made_way(folder):
-                    packed[name] = _contents(folder)
+                packed[name] = _contents(folder)
             except BadInput as error:
                 refused.append(error)
     if not packed:
@@ -43,11 +49,14 @@ def main(chosen):
                 member = zipfile.ZipInfo('/'.join([chosen.student, 'runs', name, path]), when)
                 member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
                 zipped.writestr(member, content)
-    for name, (record, _) in packed.items():
+    for name, (record, contents) in packed.items():
         if record['state'] != 'finished':
             say(UNFINISHED[chosen.lang] % (name, record['state']))
+        for earlier in sorted(left):
+            if re.sub(r'\.[0-9]+$', '', earlier) == name and left[earlier] > _epochs(contents):
+                say(LONGER[chosen.lang] % (earlier, left[earlier]))
     print(one_line(PACKED[chosen.lang] % (chosen.out, ', '.join(
-        _run(name, len(contents[records.LOSSES].splitlines()) - 1, chosen.lang)
+        _run(name, _epochs(contents), chosen.lang)
         for name, (_, contents) in packed.items()), os.path.getsize(chosen.out) / 1e6)))
     return 0
 
@@ -58,6 +67,10 @@ def _is_a_handin(path):
             return all(name.split('/')[1:2] == ['runs'] for name in packed.namelist())
     except (OSError, zipfile.BadZipFile):
         return False
+
+
+def _epochs(contents):
+    return len(contents[records.LOSSES].splitlines()) - 1
 
 
 def _run(name, epochs, language):

@@ -243,7 +243,7 @@ def write(runs, path):
 def _fitting(seen, mnist):
     """The page as text, with as much as there is room for, and what is to be said of it."""
     plans = [(most, len(seen)) for most in FRAMES] + [(FRAMES[-1], n) for n in range(len(seen) - 1, -1, -1)]
-    told = ['%s is shown by its film alone: %s' % (each.name, each.why) for each in seen if each.why]
+    told = ['%s is shown without its networks: %s' % (each.name, each.why) for each in seen if each.why]
     for most, with_networks in plans:
         html = assemble(seen, mnist, most, with_networks)
         if len(html.encode('utf-8')) <= LARGEST:
