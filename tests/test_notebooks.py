@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from lab import files, languages, listings, records
+from tools import handins, marking
 
 STATE = '''
 import fcntl, matplotlib, os, signal
@@ -258,7 +259,7 @@ def test_they_run_alike_in_both_languages():
     assert ko == en
 
 
-def test_a_notebook_that_is_alone_fetches_the_project_and_runs_from_top_to_bottom(project, small, tmp_path):
+def test_a_notebook_that_is_alone_fetches_the_project_and_runs_from_top_to_bottom(project, small, the_judge, tmp_path):
     kernel, ended = Kernel(tmp_path), {}
     edits = ("PROJECT = ''", 'PROJECT = %r' % ('file://' + str(project))), ('epochs=10', 'epochs=2, data=%r' % small)
     with kernel.client.setup_kernel():
@@ -272,9 +273,26 @@ def test_a_notebook_that_is_alone_fetches_the_project_and_runs_from_top_to_botto
         assert records.read(str(run))['state'] == 'finished' and (run / 'samples' / '000.png').exists()
     assert re.fullmatch(r'0\.\d+ 0\.\d+\n', ended['code-basic-D']['printed'])
     assert '<picture>' in ended['code-conditional-digits']['printed']
+    assert graded(the_judge, tmp_path) == [('notebook_basic', 'no'), ('notebook_conditional', 'no')]
+    run = tmp_path / 'gan' / 'runs' / 'notebook_conditional'
+    text = (run / 'listing.py').read_text(encoding='utf-8')
+    assert text.count('tf.nn.relu') == 2
+    (run / 'listing.py').write_text(text.replace('tf.nn.relu', 'tf.nn.tanh', 1), encoding='utf-8')
+    shutil.copytree(str(run), str(run) + '.1')  # the run before that
+    line = text[:text.index('tf.nn.relu')].count('\n') + 1
+    assert graded(the_judge, tmp_path)[1:] == [('notebook_conditional', '%d (gan_conditional.py)' % line)]
     # Nothing has been changed, so exercise 1 has not been done.
     assert re.search(r'(?m)^!!  아직 아니다: 구분자에 레이블이 들어가지 않는다\r?$', ended['code-check']['printed'])
     assert re.search(r'(?m)^OK  9.2절의 예제를 고친 것이다\r?$', ended['code-check']['printed'])
+
+
+def graded(judge, tmp_path):
+    """What the grades say of the runs of the project there: [(listing, changed)]."""
+    target = tmp_path / 'copy'
+    target.mkdir()
+    rows = marking.mark(judge, handins.Handin('김민수', str(tmp_path / 'gan' / 'runs')), str(target))
+    shutil.rmtree(str(target))
+    return [(row.listing, row.changed) for row in rows]
 
 
 def test_a_notebook_that_is_stopped_goes_on_by_resume(project, small):

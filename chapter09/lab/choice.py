@@ -3,7 +3,6 @@
 import numbers
 import os
 import random
-import re
 import sys
 from argparse import ArgumentTypeError
 
@@ -36,7 +35,7 @@ class Choice:
         self._text = listings.read(file) if file and os.path.isfile(file) else None
         self._cells = [] if self._text else _cells(namespace)
         self._first = len(self._cells) - 1  # of the notebook's cells that are the listing
-        self.listing = listings.to_be_run(file or 'notebook.py')
+        self.listing = listings.to_be_run(file or listings.NOTEBOOK + '.py')
         self.title = listings.title(self.text or '')
         self._made = listings.Numbers(self.text, file) if file and self.text else None
         defaults = self._made.written if self._made else _numbers_in(namespace)
@@ -61,7 +60,7 @@ class Choice:
     def differs(self, before):
         """Whether the text is another than `before`; in a notebook apart from what lab.Run is told, as resume=True."""
         if self._cells:
-            return _untold(before) != _untold(self.text)
+            return listings.untold(before) != listings.untold(self.text)
         return self.text not in (None, before)
 
     def _parse(self, parser, arguments):
@@ -135,10 +134,6 @@ def _cells(namespace):
     """The cells of a notebook so far, in a list that grows with them; [] where there are none."""
     cells = namespace.get('In')
     return cells if errors.in_ipython() and isinstance(cells, list) else []
-
-
-def _untold(text):
-    return re.sub(r'(?<=lab\.Run\(globals\(\)).*', '', text)
 
 
 def _numbers_in(namespace):

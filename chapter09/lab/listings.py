@@ -21,6 +21,8 @@ CHAPTER = {listing.name: listing for listing in [
     Listing('basic', 'gan_basic.py', 'samples'),
     Listing('conditional', 'gan_conditional.py', 'samples2')]}
 
+NOTEBOOK = 'notebook'  # what a listing is called that stands in no file
+
 GIVEN_BY_THE_DATA = {'n_input', 'n_class'}  # numbers of the page that are no choice
 
 
@@ -60,6 +62,11 @@ def title(text):
         if said and said != '[markdown]':
             return said
     return ''
+
+
+def untold(text):
+    """A text without what it tells lab.Run, such as resume=True."""
+    return re.sub(r'(?<=lab\.Run\(globals\(\)).*', '', text)
 
 
 class Numbers:

@@ -163,17 +163,33 @@ def _short(text):
 
 
 def _changed(work):
-    """The lines in which a listing differs from the chapter's, such as '41, 57-58 (gan_basic.py)', or 'no', or ''."""
+    """The lines in which a listing's program differs from the chapter's, as '41, 57-58 (gan_basic.py)', or 'no', or ''.
+
+    A notebook's begins with the cell of lab.Run.
+    """
     if work.text is None or work.kind is None and work.listing not in listings.CHAPTER:
         return ''
     file = listings.CHAPTER[work.listing if work.listing in listings.CHAPTER else work.kind].file
-    before = listings.read(os.path.join(listings.CHAPTER09, file)).split('\n')
-    now = [line.rstrip() for line in work.text.split('\n')]
+    before = listings.read(os.path.join(listings.CHAPTER09, file))
+    if work.record and work.record['listing'] == listings.NOTEBOOK:
+        before = before[before.rindex('# %% ', 0, before.index('lab.Run(')):]
+    (_, before), (numbers, now) = map(_program, (before, work.text))
     if now == before:
         return 'no'
     if len(now) > LINES:
-        return '1-%d (%s)' % (len(now), file)
-    lines = [(first + 1, max(last, first + 1)) for what, _, _, first, last
+        return '%d-%d (%s)' % (numbers[0], numbers[-1], file)
+    numbers.append(work.text.count('\n') + 1)  # of what has gone from the end
+    lines = [(numbers[first], numbers[max(last - 1, first)]) for what, _, _, first, last
              in difflib.SequenceMatcher(None, before, now, autojunk=False).get_opcodes() if what != 'equal']
     return '%s (%s)' % (', '.join('%d' % first if first == last else '%d-%d' % (first, last) for first, last in lines),
                         file)
+
+
+def _program(text):
+    """The numbers of a text's lines that are neither blank nor a comment, and these lines but for what lab.Run is told.
+
+    Such as notebooks/make.py changes: its cells have comments, space and options of their own.
+    """
+    lines = [(number, line.rstrip()) for number, line in enumerate(listings.untold(text).split('\n'), 1)
+             if line.strip() and not line.lstrip().startswith('#')]
+    return [number for number, _ in lines], [line for _, line in lines]

@@ -39,7 +39,7 @@ class Looked:
         self._look_at_strips()
         if work.text is None:
             self.notes.append(('no listing',))
-        elif self._record['listing'] != 'notebook':
+        elif self._record['listing'] != listings.NOTEBOOK:
             self._look_at_numbers(work.text)
 
     def _is_off(self, epochs, ahead=1):

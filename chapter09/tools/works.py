@@ -2,6 +2,7 @@
 
 import collections
 import os
+import re
 
 import numpy as np
 
@@ -71,12 +72,12 @@ def find(folder):
     texts = unpacking.listing_files(folder)
     works, digests, more = {}, {}, collections.defaultdict(list)
     for run, record in sorted(runs, key=_rank):
-        name = record['listing']
+        name = _name_of_run(run, record, folder)
         digests[run] = record['strips'].items()
         if name in works:
             more[name].append(_within(run, folder))
             continue
-        works[name] = _of_run(run, record)
+        works[name] = _of_run(name, run, record)
         # What was run is in the run's folder; an edited copy beside it was not.
         texts = {file: text for file, text in texts.items() if listings.find(file).name != name}
     for name, others in more.items():
@@ -128,13 +129,21 @@ def _rank(found):
     return records.made_way(folder), 'sweep' in parts, -record['epochs'], folder
 
 
-def _of_run(run, record):
+def _name_of_run(run, record, folder):
+    """The listing's name; of a notebook's run, whatever listing of it that is, its folder's, or what made way's."""
+    if record['listing'] != listings.NOTEBOOK or run == folder:
+        return record['listing']
+    name = os.path.basename(run)
+    return re.sub(r'\.[0-9]+$', '', name) if records.made_way(run) else name
+
+
+def _of_run(name, run, record):
     text = None
     try:
         text = listings.read(os.path.join(run, records.LISTING))
     except BadInput:
         pass
-    work = Work(record['listing'], run, record, text)
+    work = Work(name, run, record, text)
     work.take(records.strips(os.path.join(run, records.SAMPLES)))
     return work
 

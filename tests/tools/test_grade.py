@@ -37,7 +37,7 @@ def lab(tmp_path_factory, small, the_judge):
     folder, found = tmp_path_factory.mktemp('lab'), {}
     mine = folder / 'my_gan.py'
     text = listings.read(PAGE['basic'])
-    mine.write_text(text.replace('n_hidden = 256', 'n_hidden = 64'), encoding='utf-8')
+    mine.write_text(text.replace('n_hidden = 256', '\n# narrower\nn_hidden = 64'), encoding='utf-8')
     for name, path, seed, epochs in [('a', PAGE['basic'], 3, 11), ('b', PAGE['basic'], 3, 11),
                                      ('c', PAGE['basic'], 4, 2), ('d', PAGE['conditional'], 3, 1), ('e', mine, 3, 1)]:
         listing = listings.find(str(path))
@@ -255,7 +255,7 @@ def test_of_a_hundred_strips_the_reference_s_epochs_are_looked_at(mark, tmp_path
 
 def test_real_runs_agree_with_themselves(mark, lab):
     for name, listing, epochs, changed in [('a', 'basic', 11, 'no'), ('d', 'conditional', 1, 'no'),
-                                           ('e', 'my_gan', 1, '19 (gan_basic.py)')]:
+                                           ('e', 'my_gan', 1, '21 (gan_basic.py)')]:
         row, = mark(lab[name])
         assert (row.listing, row.epochs, row.seed, row.likes, row.changed) == (listing, epochs, 3, [], changed)
         assert {note[0] for note in row.notes} <= {'options', 'fewer epochs'}
@@ -507,7 +507,7 @@ def test_grades_a_sheet_and_a_text_for_each(lab, tmp_path):
     judged = {(row['student'], row['listing']): row for row in rows}
     assert len(judged) == len(rows) == 12
     assert judged["'=1+1", 'basic']['verdict'] == judged["'=1+1", 'conditional']['verdict'] == 'equivalent'
-    assert judged["'-x", 'my_gan']['changed'] == '19 (gan_basic.py)' and judged['김민수', 'basic']['changed'] == '없음'
+    assert judged["'-x", 'my_gan']['changed'] == '21 (gan_basic.py)' and judged['김민수', 'basic']['changed'] == '없음'
     assert '이영희의 것과 시드가 같아서' in judged['김민수', 'basic']['note'] and not judged['김민수', 'basic']['like']
     assert {name for name, listing in judged if not listing} == {'빈것', '잘림', 'climbs', 'bomb', 'fifo', 'link'}
     assert all(row['reason'] for (_, listing), row in judged.items() if not listing)
