@@ -22,12 +22,26 @@ START = '''
 PROJECT = ''
 
 import os, sys
-found = [place for place in ('.', '..', PROJECT, 'gan') if os.path.isfile(os.path.join(place, 'chapter09/lab/run.py'))]
-if not found:
-    !git clone --depth 1 -- "$PROJECT" gan
-os.chdir(found[0] if found else 'gan')
+from IPython.core.error import UsageError
+
+def find():
+    places = '.', '..', PROJECT, 'gan'
+    return next((place for place in places if os.path.isfile(os.path.join(place, 'chapter09/lab/run.py'))), None)
+
+PROJECT, said = PROJECT.strip(), []
+if PROJECT and not find():
+    said = !git clone -q --depth 1 -- "$PROJECT" gan
+if not find():
+    raise UsageError(' '.join(['%s', *said[:1]]))
+os.chdir(find())
 sys.path.insert(0, os.path.abspath('chapter09'))
 '''
+
+NOT_FOUND = {
+    'en': 'There is no project yet: write its address, or the path of the folder that holds chapter09, between the '
+          'quotes of the first line, and run this cell again.',
+    'ko': '프로젝트가 아직 없다. 첫 줄의 따옴표 사이에 프로젝트 주소나 chapter09가 들어 있는 폴더의 경로를 적고 '
+          '이 셀을 다시 실행한다.'}
 
 STRIPS = '''
 from IPython.display import Image, display
@@ -77,7 +91,7 @@ def notebook(language):
     """The notebook in a language, as the text of its file."""
     said, cells = texts(language), []
     for name, source in [
-            ('title', None), ('start', START),
+            ('title', None), ('start', START % NOT_FOUND[language]),
             ('basic', None), *steps('basic'), ('basic-strips', STRIPS % 'basic'), ('basic-D', JUDGE),
             ('conditional', None), *steps('conditional'), ('conditional-strips', STRIPS % 'conditional'),
             ('conditional-digits', DRAW), ('exercises', None), ('check', CHECK % language), ('end', None)]:
