@@ -22,7 +22,7 @@ START = '''
 PROJECT = ''
 
 import os, sys
-from IPython.core.error import UsageError
+from IPython.core.error import UsageError%s
 
 def find():
     places = '.', '..', PROJECT, 'gan'
@@ -37,6 +37,8 @@ os.chdir(find())
 sys.path.insert(0, os.path.abspath('chapter09'))
 '''
 
+# A student in Korea may work on a server that speaks English, such as Colab's.
+SPEAKS = {'en': '', 'ko': "\nos.environ['LANGUAGE'] = 'ko'"}
 NOT_FOUND = {
     'en': 'There is no project yet: write its address, or the path of the folder that holds chapter09, between the '
           'quotes of the first line, and run this cell again.',
@@ -91,7 +93,7 @@ def notebook(language):
     """The notebook in a language, as the text of its file."""
     said, cells = texts(language), []
     for name, source in [
-            ('title', None), ('start', START % NOT_FOUND[language]),
+            ('title', None), ('start', START % (SPEAKS[language], NOT_FOUND[language])),
             ('basic', None), *steps('basic'), ('basic-strips', STRIPS % 'basic'), ('basic-D', JUDGE),
             ('conditional', None), *steps('conditional'), ('conditional-strips', STRIPS % 'conditional'),
             ('conditional-digits', DRAW), ('exercises', None), ('check', CHECK % language), ('end', None)]:

@@ -20,7 +20,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What the tests look for is in English, whoever starts them.
-for variable in 'LC_ALL', 'LC_MESSAGES':
+for variable in 'LANGUAGE', 'LC_ALL', 'LC_MESSAGES':
     os.environ.pop(variable, None)
 os.environ['LANG'] = 'C.UTF-8'
 

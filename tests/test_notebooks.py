@@ -261,7 +261,7 @@ def project(tmp_path_factory):
 def test_they_run_alike_in_both_languages():
     ko, en = (codes(language, ('--lang ' + language, '--lang')) for language in ('ko', 'en'))
     for found in ko, en:  # which speaks
-        found['code-start'] = re.sub(r'(?<=UsageError\().*', '', found['code-start'])
+        found['code-start'] = re.sub(r"(?<=UsageError\().*|\nos.environ\[.* = 'ko'", '', found['code-start'])
     assert ko == en
 
 
@@ -344,6 +344,7 @@ def test_where_the_project_is(project, tmp_path):
             for _ in range(2):  # once more does no harm
                 assert not kernel(codes('ko', ("PROJECT = ''", 'PROJECT = %r' % filled_in))['code-start'])['error']
                 assert kernel('os.getcwd()')['result'] == repr(str(project))
+                assert kernel('from lab import languages; languages.of_environment()')['result'] == "'ko'"
                 assert kernel('sys.path[0]')['result'] == repr(str(project / 'chapter09'))
         for filled_in, reason in ('', ''), ('file:///nowhere', ' fatal: '), (str(project / 'notebooks'), ' fatal: '):
             kernel('os.chdir(%r)' % str(tmp_path))

@@ -9,7 +9,8 @@ KOREAN_ON_WINDOWS = 0x12  # the primary language of a LANGID: winnt.h, LANG_KORE
 
 def of_environment():
     """The language of the user's surroundings, one of KNOWN: POSIX's variables, on Windows also that of its menus."""
-    for name in 'LC_ALL', 'LC_MESSAGES', 'LANG':  # the first that is set decides: POSIX, 8.2
+    # The first that is set decides: POSIX, 8.2, after GNU's LANGUAGE, which is of messages alone, and takes no locale.
+    for name in 'LANGUAGE', 'LC_ALL', 'LC_MESSAGES', 'LANG':
         if os.environ.get(name):
             return 'ko' if os.environ[name].lower().startswith('ko') else 'en'
     if sys.platform == 'win32':

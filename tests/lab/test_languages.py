@@ -18,9 +18,10 @@ def test_one_and_many():
 @pytest.mark.parametrize('given, expected', [
     ({'LANG': 'ko_KR.UTF-8'}, 'ko'), ({'LANG': 'ko_KR.UTF-8', 'LC_ALL': 'C.UTF-8'}, 'en'),
     ({'LANG': 'en_GB.UTF-8', 'LC_MESSAGES': 'ko_KR'}, 'ko'), ({'LC_ALL': '', 'LANG': 'ko'}, 'ko'),
+    ({'LANGUAGE': 'ko', 'LC_ALL': 'en_US.UTF-8'}, 'ko'),
     ({'LANG': 'Korean_Korea.949'}, 'ko'), ({'LANG': ''}, 'en'), ({}, 'en')])
 def test_the_surroundings_decide_unless_it_is_said(monkeypatch, given, expected):
-    for name in 'LC_ALL', 'LC_MESSAGES', 'LANG':
+    for name in 'LANGUAGE', 'LC_ALL', 'LC_MESSAGES', 'LANG':
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
