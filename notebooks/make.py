@@ -37,6 +37,7 @@ os.chdir(find())
 sys.path.insert(0, os.path.abspath('chapter09'))
 '''
 
+DOCS = {'en': 'exercises.md', 'ko': 'exercises.ko.md'}
 # A student in Korea may work on a server that speaks English, such as Colab's.
 SPEAKS = {'en': '', 'ko': "\nos.environ['LANGUAGE'] = 'ko'"}
 NOT_FOUND = {
@@ -69,6 +70,13 @@ plt.axis('off')
 plt.imshow(np.hstack(images.reshape(-1, 28, 28)), vmin=0, vmax=1);
 '''
 
+EXERCISES = '''
+from IPython.display import Markdown
+
+text = open('docs/%s', encoding='utf-8').read()
+Markdown(text[text.index('## 1. '):])
+'''
+
 CHECK = '''
 !"{sys.executable}" chapter09 check 1 --run runs/notebook_conditional --lang %s
 '''
@@ -96,7 +104,8 @@ def notebook(language):
             ('title', None), ('start', START % (SPEAKS[language], NOT_FOUND[language])),
             ('basic', None), *steps('basic'), ('basic-strips', STRIPS % 'basic'), ('basic-D', JUDGE),
             ('conditional', None), *steps('conditional'), ('conditional-strips', STRIPS % 'conditional'),
-            ('conditional-digits', DRAW), ('exercises', None), ('check', CHECK % language), ('end', None)]:
+            ('conditional-digits', DRAW), ('exercises', EXERCISES % DOCS[language]),
+            ('check', CHECK % language), ('end', None)]:
         number = name.replace('.', '-')  # of an id, which takes no point
         cells.append(new_markdown_cell(said.pop(name).strip(), id='text-' + number))
         if source:

@@ -58,7 +58,7 @@ class Kernel:
             found['is_error'] = True
         for output in cell.outputs:
             if output.output_type == 'execute_result':
-                found['result'] = output.data['text/plain']
+                found['result'] = output.data.get('text/markdown', output.data['text/plain'])
             elif output.output_type == 'stream':
                 found['printed'] += output.text
             elif output.output_type == 'error':
@@ -249,17 +249,18 @@ def test_the_exercises_are_those_of_the_docs_and_what_is_linked_is_there(languag
 def project(tmp_path_factory):
     """A copy of the project, in which git has what a clone is to have."""
     folder = tmp_path_factory.mktemp('notebooks') / '내 프로젝트'
-    for name in 'chapter09', 'notebooks', os.path.join('mnist', 'data'):
+    for name in 'chapter09', 'docs', 'notebooks', os.path.join('mnist', 'data'):
         shutil.copytree(os.path.join(listings.ROOT, name), str(folder / name),
                         ignore=shutil.ignore_patterns('__pycache__', '.ipynb_checkpoints'))
-    for words in (['init', '-q'], ['add', 'chapter09', 'mnist'],
+    for words in (['init', '-q'], ['add', 'chapter09', 'docs', 'mnist'],
                   ['-c', 'user.name=a', '-c', 'user.email=a', 'commit', '-q', '-m', 'a']):
         subprocess.run(['git', '-C', str(folder), *words], check=True)
     return folder
 
 
 def test_they_run_alike_in_both_languages():
-    ko, en = (codes(language, ('--lang ' + language, '--lang')) for language in ('ko', 'en'))
+    ko, en = (codes(language, ('--lang ' + language, '--lang'), (docs, 'exercises'))
+              for language, docs in (('ko', 'exercises.ko.md'), ('en', 'exercises.md')))
     for found in ko, en:  # which speaks
         found['code-start'] = re.sub(r"(?<=UsageError\().*|\nos.environ\[.* = 'ko'", '', found['code-start'])
     assert ko == en
@@ -279,6 +280,7 @@ def test_a_notebook_that_is_alone_fetches_the_project_and_runs_from_top_to_botto
         assert records.read(str(run))['state'] == 'finished' and (run / 'samples' / '000.png').exists()
     assert re.fullmatch(r'0\.\d+ 0\.\d+\n', ended['code-basic-D']['printed'])
     assert '<picture>' in ended['code-conditional-digits']['printed']
+    assert re.findall(r'(?m)^## (\d+)\.', ended['code-exercises']['result']) == list(map(str, range(1, 11)))
     assert graded(the_judge, tmp_path) == [('notebook_basic', 'no'), ('notebook_conditional', 'no')]
     run = tmp_path / 'gan' / 'runs' / 'notebook_conditional'
     text = (run / 'listing.py').read_text(encoding='utf-8')
