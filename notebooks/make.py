@@ -105,7 +105,7 @@ def notebook(language):
             ('basic', None), *steps('basic'), ('basic-strips', STRIPS % 'basic'), ('basic-D', JUDGE),
             ('conditional', None), *steps('conditional'), ('conditional-strips', STRIPS % 'conditional'),
             ('conditional-digits', DRAW), ('exercises', EXERCISES % DOCS[language]),
-            ('check', CHECK % language), ('end', None)]:
+            ('check', CHECK % language), ('end', None), ('handin', None)]:
         number = name.replace('.', '-')  # of an id, which takes no point
         cells.append(new_markdown_cell(said.pop(name).strip(), id='text-' + number))
         if source:
