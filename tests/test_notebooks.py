@@ -153,9 +153,16 @@ def test_cell_by_cell(kernel, small, tmp_path, name):
     first = next(n for n, source in enumerate(sources) if 'lab.Run(globals(), epochs=1' in source)
     assert written == '\n\n'.join(sources[first:]), 'from lab.Run on to the training'
 
-    # The training's cell again trains anew.
-    assert not kernel(sources[-1])['error']
-    assert (tmp_path / 'run.1').exists()
+    # The training's cell again trains anew, of other draws, with the same listing.
+    ended = kernel(sources[-1])
+    assert not ended['error'] and (tmp_path / 'run.1').exists()
+    assert (tmp_path / 'run' / 'listing.py').read_text(encoding='utf-8') == written
+    for run, is_again in ('run.1', False), ('run', True):
+        said = [note for note in records.read(str(tmp_path / run))['notes'] if 'the random draws go on' in note]
+        assert len(said) == is_again and (not said or said[0] in ended['printed'])
+    for source in sources[first:]:
+        ended = kernel(source.replace('epochs=1', 'epochs=2, resume=True'))
+    assert 'going on after epoch 0' in ended['printed'] and 'has changed' not in ended['printed'], ended
 
 
 @pytest.mark.parametrize('how', ['an error', 'an error in a loop that has a name', 'an interrupt'])

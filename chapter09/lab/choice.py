@@ -55,7 +55,8 @@ class Choice:
 
     @property
     def text(self):
-        return '\n\n'.join(map(str, self._cells[self._first:])) or self._text
+        cells = dict.fromkeys(map(str, self._cells[self._first:]))  # one that is run again is no change
+        return '\n\n'.join(cells) or self._text
 
     def differs(self, before):
         """Whether the text is another than `before`; in a notebook apart from what lab.Run is told, as resume=True."""

@@ -109,11 +109,12 @@ class Run:
             raise BadInput('run.epochs() comes after sess = run.session(), through which it sees the losses')
         if not isinstance(total_epoch, (int, np.integer)) or total_epoch < 1:
             raise BadInput('run.epochs(total_epoch) takes a whole number from 1 on, and %r is none' % (total_epoch,))
+        again = bool(self._training and self._training.runs)
         if self._training:  # a notebook's cell that is run again trains anew
             self.close()
             _active.append(self)
         self._training = Training(self._choice, self._folder, self._record, self._sess, self._namespace,
-                                  int(total_epoch))
+                                  int(total_epoch), again)
         try:
             with stopping.listening(self._training.stop):
                 self._training.begin()

@@ -33,6 +33,9 @@ TEXTS = {
         'en': "the graph has no seed: tf.reset_default_graph() after lab.Run, or a tf.Graph(), takes away lab.Run's",
         'ko': '그래프에 시드가 없다. lab.Run 다음에 tf.reset_default_graph()나 tf.Graph()를 호출하면 lab.Run이 정한 '
               '시드가 없어진다'},
+    'again': {
+        'en': 'the random draws go on from the training before: run from lab.Run on for those of the seed',
+        'ko': '난수가 앞선 학습에 이어서 나온다. 시드대로 학습하려면 lab.Run부터 다시 실행한다'},
     'missing': {
         'en': 'the listing has no %s: off without it: %s',
         'ko': '예제에 없는 이름이 있다: %s. 그래서 다음은 되지 않는다: %s'},

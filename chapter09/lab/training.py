@@ -20,13 +20,16 @@ class Training:
 
     choice     a `choice.Choice`; folder a `folder.Folder`; record that of the run to be resumed, or None
     sess       the `session.Session`; namespace the listing's; total how many epochs there are to be
+    again      whether the run has trained before, since when nothing has been seeded anew
 
     Every check comes before anything is written, and at an epoch's end the checkpoint comes after all else.
-    Attributes: `epochs`, those to be run, once it has begun; `strips`, the names of those that the epoch has drawn.
+    Attributes: `epochs`, those to be run, once it has begun; `runs`, whether it has; `strips`, the names of those that
+    the epoch has drawn.
     """
 
-    def __init__(self, choice, folder, record, sess, namespace, total):
+    def __init__(self, choice, folder, record, sess, namespace, total, again=False):
         self._options, self._folder, self._sess, self._total = choice.options, folder, sess, total
+        self._again = again
         self._log = Logbook(folder, choice, record, sess)
         self._page, self._state, self._mnist = Page(namespace, sess.graph), State(namespace), Mnist(namespace)
         self._iterations = Iterations(
@@ -34,7 +37,7 @@ class Training:
             not_finite=lambda network, loss: self._give_out(('loss', network, loss), network))
         self._saved = savefig.Folders(choice.text or '')
         self._model = self._recorders = self._epoch = self._began = None
-        self.epochs, self.strips, self._runs = range(total), [], False
+        self.epochs, self.strips, self.runs = range(total), [], False
 
     def begin(self):
         """Checks all, goes back to the newest checkpoint if there is one, then makes the folders ready."""
@@ -64,9 +67,11 @@ class Training:
         self._recorders.check()  # after going back, which tells the losses that the trace must hold
         self._folder.begin(record, log.id)
         checkpoints.clean(self._folder.of(records.CHECKPOINTS), first - 1)
+        if self._again and not first:  # a checkpoint would have brought the state of the draws
+            notes.append(('again',))
         log.begin(data, init, self._total, notes, described)
         log.write_all()
-        self._runs = True
+        self.runs = True
         if kept is not None:
             noise.keep(self._folder.path, kept)
         self._recorders.begin()
@@ -119,7 +124,7 @@ class Training:
 
     def end(self, state):
         """Notes that the run has come to its end, if it has begun and come to no other before."""
-        if self._runs and self._log.record['state'] == 'running':
+        if self.runs and self._log.record['state'] == 'running':
             self._log.write(state=state, feeds=self._iterations.feeds)
 
     def _give_out(self, what, network=None):
