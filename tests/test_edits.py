@@ -413,7 +413,7 @@ def test_a_copy_of_a_listing_has_a_run_of_its_own(small, tmp_path):
        "sess.run(tf.global_variables_initializer())\nextra = tf.Variable(3.0)\n")], 'extra has no value: '),
     ([("sess.run(tf.global_variables_initializer())\n", "")], 'has no value: sess.run('),
     ([("sess = run.session()", "tf.reset_default_graph()\nsess = run.session()"),
-      ("sess.run(tf.global_variables_initializer())\n", "")], 'the graph has no variables: lab.Run(globals()) begins'),
+      ("sess.run(tf.global_variables_initializer())\n", "")], 'in a notebook, run all cells from that of lab.Run'),
     ([("run.epochs(total_epoch)", "run.epochs(1.5)")], 'takes a whole number from 1 on, and 1.5 is none'),
     ([("run.epochs(total_epoch)", "run.epochs('2')")], "takes a whole number from 1 on, and '2' is none")],
     ids=['range', 'a late variable', 'no initializer', 'an empty graph', 'half an epoch', 'a text'])

@@ -27,7 +27,8 @@ class Model:
         with sess.graph.as_default():
             if not tf.global_variables():
                 raise BadInput('the graph has no variables: lab.Run(globals()) begins a new graph, so it stands above '
-                               'all that the graph is made of')
+                               'all that the graph is made of; in a notebook, run all cells from that of lab.Run '
+                               'down to this one')
             self._saver = tf.train.Saver(max_to_keep=None)
             self._finite = tf.reduce_all([tf.reduce_all(tf.is_finite(v)) for v in tf.global_variables()
                                           if v.dtype.is_floating])
