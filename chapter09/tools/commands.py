@@ -282,6 +282,8 @@ def check(name, words):
     if not chosen.run:
         path = find_listing(chosen.listing)
         chosen.run, chosen.text = os.path.join(listings.ROOT, 'runs', listings.find(path).name), listings.read(path)
+    if not records.is_run(chosen.run):
+        raise BadInput('%s holds no run: run the listing first, or name another --run' % chosen.run)
     from tools import exercises
     return exercises.main(chosen)
 

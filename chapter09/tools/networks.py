@@ -30,9 +30,6 @@ class Networks:
     """
 
     def __init__(self, folder, judge):
-        if not records.is_run(folder):
-            raise BadInput('%s holds no run: run the listing first (make run LISTING=…), or name another --run'
-                           % folder)
         self.folder, self.record, self._judge = folder, records.read(folder), judge
         self.earlier = _epochs_before_a_change(self.record)
         self.epochs = len(records.losses(folder)) - self.earlier

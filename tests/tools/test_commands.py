@@ -71,7 +71,8 @@ BAD = [
     (['handin', 'x', '--out', os.path.join(REFERENCE, 'basic', 'x.zip')], 'among what a run keeps'),
     (['handin', 'x', '--out', 'x.tar'], 'ending .zip'),
     (['digits'], 'DIGITS'), (['digits', '1', '--frames', '1'], '--frames'), (['movie', '--run', ''], 'names nothing'),
-    (['curves', '--run', '/nowhere'], 'holds no run'), (['verify', 'x'], 'unrecognized arguments: x'),
+    (['curves', '--run', '/nowhere'], 'holds no run'), (['check', '3', '--run', '/nowhere'], 'run the listing first'),
+    (['verify', 'x'], 'unrecognized arguments: x'),
     (['judge'], 'FILE.npz')]
 
 
