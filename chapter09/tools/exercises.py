@@ -121,9 +121,10 @@ def _says_which(found, counterpart):
     if counterpart:
         return {'en': 'this run is %d wide, and %s beside it is %d wide' % (width, counterpart, SUM - width),
                 'ko': '은닉층의 크기가 이 실행에서는 %d, 옆에 있는 %s에서는 %d이다' % (width, counterpart, SUM - width)}
-    return {'en': 'this run is %d wide; one that is %d wide is still to be made, in the same folder'
+    return {'en': 'this run is %d wide; one that fits and is %d wide is still to be made, in the same folder'
                   % (width, SUM - width),
-            'ko': '이 실행의 은닉층 크기는 %d이다. 크기가 %d인 실행이 같은 폴더에 아직 없다' % (width, SUM - width)}
+            'ko': '이 실행의 은닉층 크기는 %d이다. 크기가 %d이고 조건에 맞는 실행이 같은 폴더에 아직 없다'
+                  % (width, SUM - width)}
 
 
 EXERCISES = {

@@ -77,7 +77,7 @@ WRONG = {
         ('basic', [('get_noise(sample_size, n_noise)', 'np.random.uniform(-1, 1, (sample_size, n_noise))')], [],
          'the other listing')],
     7: [('conditional', [], ['--n-noise', '16'], '16 or 1024 wide'),
-        ('conditional', [], ['--n-hidden', '16'], 'one that is 1024 wide is still to be made')],
+        ('conditional', [], ['--n-hidden', '16'], 'one that fits and is 1024 wide is still')],
     8: [('basic', UNTRAINED, [], 'the new ones too'),
         ('conditional', [(DEEPER[0][0], DEEPER[0][1].replace('tf.nn.tanh', 'None'))], [], 'each with an activation')],
     9: [('basic', [('batch_xs, batch_ys = mnist', '# batch_xs = 1 - batch_xs\n        batch_xs, batch_ys = mnist')], [],
