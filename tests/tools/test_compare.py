@@ -135,6 +135,7 @@ def one_dark_tile(row):
     ('basic', lambda row: row[:, :, ::-1], 'turned'), ('basic', lambda row: row[:, ::-1], 'turned'),
     ('conditional', lambda row: read_bytes(FILES[2])[:10] / 255, 'copied'),
     ('basic', lambda row: read_bytes(FILES[0])[5000:5010] / 255, 'copied'),
+    ('basic', lambda row: read_bytes(FILES[2])[30:40] / 255, 'copied'),  # which no generator has learnt from
     ('basic', lambda row: np.clip(row + np.random.RandomState(0).normal(0, 0.3, row.shape), 0, 1), 'rough'),
     ('conditional', lambda row: row[[9, 8, 2, 3, 1, 5, 0, 7, 4, 6]], 'labels')])
 def test_strips_that_are_partly_wrong(the_judge, tmp_path, listing, change, reason):

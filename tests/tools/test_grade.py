@@ -520,6 +520,27 @@ def test_grades_a_sheet_and_a_text_for_each(lab, tmp_path):
     assert not (tmp_path / '000.png').exists() and not (given.parent.parent / '000.png').exists()
 
 
+@pytest.mark.parametrize('path, said', [
+    (os.path.join(REFERENCE, 'basic', 'checkpoints', '0099', 'model.ckpt'), ('likes', 'trained weights')),
+    (os.path.join(REFERENCE, 'basic', 'init.npz'), ('notes', 'given weights'))], ids=['trained', 'initial'])
+def test_weights_that_a_run_was_given_are_told(mark, small, tmp_path, path, said):
+    train(PAGE['basic'], '--epochs', 1, '--data', small, '--run', tmp_path / 'a' / 'runs' / 'basic',
+          '--samples', tmp_path / 's', '--init', path, output=tmp_path / 'said')
+    row, = mark(tmp_path / 'a')
+    told = {each: {name for name, *_ in getattr(row, each)} & {'trained weights', 'given weights'}
+            for each in ('likes', 'notes')}
+    assert told == {'likes': set(), 'notes': set(), said[0]: {said[1]}}
+
+
+def test_a_students_text_says_one_thing():
+    refused = marking.refusal('김민수', 'empty')
+    english = gradebook.text('김민수', [refused._replace(
+        listing='basic', verdict='worse', reason=('epochs',), notes=[('fewer epochs',), ('stopped',)])])
+    assert 'as good as its were by then' in english and 'the run was stopped' in english
+    assert 'not as good' not in english and 'fewer epochs than the other' not in english
+    assert 'The reference is what' in english and 'The reference is what' not in gradebook.text('김민수', [refused])
+
+
 def test_earlier_grades_and_remarks_in_them_are_put_by(tmp_path):
     out, marks = tmp_path / 'grades', [marking.refusal('김민수', 'empty')]
     gradebook.write(marks, str(out), 'ko')
