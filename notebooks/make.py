@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'chapter09'))
 from lab import errors, files, languages, listings, options  # noqa: E402
+from lab.errors import say  # noqa: E402
 
 RUN = re.compile(r'(?m)^run = lab\.Run\(globals\(\)\).*$')
 RUN_HERE = "run = lab.Run(globals(), epochs=10, run='runs/notebook_%s')  # also n_hidden=64, seed=11, resume=True, …"
@@ -120,13 +121,32 @@ def notebook(language):
     return nbformat.writes(made) + '\n'
 
 
+def is_worked_in(path, made):
+    """Whether somebody has run a notebook, or added cells to what is made of it."""
+    try:
+        there = nbformat.reads(files.read(path, 2 ** 28).decode(), 4)
+    except FileNotFoundError:
+        return False
+    except Exception:  # nothing but foreign bytes is being parsed
+        return True
+    known = {cell.id for cell in nbformat.reads(made, 4).cells}
+    return any(cell.get('outputs') or cell.get('execution_count') or cell.get('id') not in known
+               for cell in there.cells)
+
+
 def main():
     parser = options.Parser(description=__doc__)
     parser.add_argument('folder', metavar='FOLDER', nargs='?', type=options.folder, default=HERE,
                         help='where they are written (default: notebooks/)')
     folder = parser.parse_args().folder
     for language in languages.KNOWN:
-        files.write(os.path.join(folder, 'chapter09.%s.ipynb' % language), notebook(language))
+        path, made = os.path.join(folder, 'chapter09.%s.ipynb' % language), notebook(language)
+        if is_worked_in(path, made):
+            moved = files.free_name(path)
+            with files.refusals(moved):
+                os.rename(path, moved)
+            say('the notebook that was in %s is now in %s' % (path, moved))
+        files.write(path, made)
 
 
 if __name__ == '__main__':

@@ -224,6 +224,21 @@ def test_the_notebooks_are_what_make_notebook_makes_now(tmp_path):
     assert len(os.listdir(str(tmp_path))) == len(languages.KNOWN)
 
 
+def test_a_notebook_that_somebody_has_worked_in_is_put_by(tmp_path):
+    def make():
+        return subprocess.run([sys.executable, os.path.join(NOTEBOOKS, 'make.py'), str(tmp_path)], check=True,
+                              stderr=subprocess.PIPE, encoding='utf-8').stderr
+    mine = tmp_path / 'chapter09.ko.ipynb'
+    assert make() == make() == '' and len(os.listdir(str(tmp_path))) == 2
+    made = mine.read_text(encoding='utf-8')
+    changes = [('"outputs": []', '"outputs": [{"name": "stdout", "output_type": "stream", "text": ["7"]}]'),
+               ('"id": "text-title"', '"id": "my-cell"'), ('"cells"', '"cell"')]
+    for number, (old, new) in enumerate(changes, 1):
+        mine.write_text(made.replace(old, new, 1), encoding='utf-8')
+        assert 'is now in ' in make() and mine.read_text(encoding='utf-8') == made
+        assert new in (tmp_path / ('chapter09.ko.ipynb.%d' % number)).read_text(encoding='utf-8')
+
+
 @pytest.mark.parametrize('language', languages.KNOWN)
 def test_the_listings_stand_in_them_to_the_letter(language):
     found = notebook(language)
