@@ -328,7 +328,7 @@ def graded(judge, tmp_path):
 def test_a_notebook_that_is_stopped_goes_on_by_resume(project, small):
     def cells(*words):
         said = ', '.join(('data=%r' % small, *words))
-        found = codes('ko', ('epochs=10', said))
+        found = codes('en', ('epochs=10', said))
         return found.pop('code-start'), found.pop('code-9-1-1'), [
             found[name] for name in found if name.startswith('code-9-1-')]
 
