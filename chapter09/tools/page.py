@@ -157,7 +157,8 @@ class Shown:
         epoch = lost.since(self._D_mean['D_gene'])
         if epoch is None or not len(self._D_mean):
             return None
-        return {'epoch': int(self._D_mean['epoch'][epoch]), 'now': number(self._D_mean['D_gene'][-1])}
+        first, last = self._D_mean['epoch'][[epoch + 1 - lost.EPOCHS, epoch]]
+        return {'from': int(first), 'epoch': int(last)}
 
     def _packed(self, blob):
         own = self._networks

@@ -231,9 +231,10 @@ def test_each_slider_says_where_it_is(shown):
 
 
 @pytest.mark.parametrize('box, typed, used, told', [
-    ('hands', '99', '8', '1 to 8: now 8.'), ('hands', '', '3', '1 to 8: now 3.'), ('hands', '2', '2', ''),
-    ('walk_from', '-4', '0', '0 to 9: now 0.'), ('walk_to', '2.7', '3', '0 to 9: now 3.'),
-    ('heat_label', '12', '9', '0 to 9: now 9.')])
+    ('hands', '99', '8', '1 to 8 only: set to 8.'), ('hands', '', '3', '1 to 8 only: set to 3.'),
+    ('hands', '2', '2', ''),
+    ('walk_from', '-4', '0', '0 to 9 only: set to 0.'), ('walk_to', '2.7', '3', '0 to 9 only: set to 3.'),
+    ('heat_label', '12', '9', '0 to 9 only: set to 9.')])
 def test_a_number_that_cannot_be_is_put_right(shown, box, typed, used, told):
     browser = shown()
     browser.click('#' + box)
@@ -248,6 +249,28 @@ def test_a_number_that_cannot_be_is_put_right(shown, box, typed, used, told):
     assert browser.wait('at("%s").value === "%s"' % (box, used)) and browser.run(words) == told
     browser.click('#language')
     assert browser.run(words) == ''
+
+
+def test_digits_to_draw_are_digits(shown):
+    browser = shown()
+    browser.click('#asked')
+    browser.run('at("asked").select()')
+    for key in '1', '3', 'ArrowLeft', 'x', '2':
+        browser.key(key, 37 if len(key) > 1 else 0, *[key] * (len(key) == 1))
+        if key == 'x':
+            assert browser.wait('at("asked_word").innerText') == 'Up to 12 digits, 0 to 9.'
+    assert browser.wait('at("asked").value === "123"') and browser.run('at("asked_word").innerText') == ''
+    browser.run('at("asked").select()')
+    browser.key('Backspace', 8)
+    assert browser.wait('at("asked_word").innerText') == 'Up to 12 digits, 0 to 9.'
+
+
+def test_the_listings_own_loss_is_offered_once(shown):
+    browser = shown()
+    for run in 0, 1:
+        browser.run('page.choose(%d)' % run)
+        assert browser.wait('[...at("loss_of_G").options].filter(each => !each.hidden).map(each => each.text)') == [
+            'the listing’s −log D(G(z)): steep where D is sure', 'log(1 − D(G(z))): flat where D is sure']
 
 
 def test_the_walk_speaks_of_labels_only_where_there_are_some(shown):
@@ -653,8 +676,11 @@ def test_a_run_that_went_astray_says_so_at_a_glance(browser, astray, tmp_path):
     assert command('page', BOTH[1], astray, '--out', tmp_path / 'page.html') == (0, [], [])
     browser.open(tmp_path / 'page.html')
     cards = browser.run('[...document.querySelectorAll(".film")].map(card => [card.className, card.innerText])')
-    assert cards[1][0] == 'film astray' and 'Went astray at epoch 7' in cards[1][1] and '▲' in cards[1][1]
+    assert cards[1][0] == 'film astray' and 'Went astray: in epochs 2 to 7' in cards[1][1] and '▲' in cards[1][1]
     assert cards[0][0] == 'film' and 'astray' not in cards[0][1]
+    assert 'astray' not in browser.run('at("facts").innerText')
+    browser.run('page.choose(1)')
+    assert '▲ astray since epoch 7' in browser.run('at("facts").innerText')
 
 
 def test_films_are_thinned_until_the_page_is_small_enough(tmp_path):

@@ -9,7 +9,13 @@ class Digits {
     this.drawFirst = soon(() => this.drawFirstNow());
     this.drawWalk = soon(() => this.drawWalkNow());
     at('asked').oninput = () => {
-      at('asked').value = at('asked').value.replace(/\D/g, '');
+      const input = at('asked'), kept = input.value.replace(/\D/g, ''), caret = input.selectionStart - (input.value.length - kept.length);
+      const isWhole = kept && kept === input.value;
+      if (kept !== input.value) {
+        input.value = kept;
+        input.setSelectionRange(caret, caret);
+      }
+      at('asked_word').textContent = isWhole ? '' : say('asked_word');
       this.draw();
     };
     this.hands = new Box('hands', this.draw);

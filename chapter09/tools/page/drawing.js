@@ -64,9 +64,10 @@ function marked(canvas, image, gradient) {
   });
 }
 
-// A chart. lines: [{x, y, name, dash}], of which null is a gap; at: an x to stand at; marks: [{n, k}], k is written above n.
-function chart(svg, lines, {low, high, at: marker = null, from, to, lost = null, marks = [], name}) {
-  const ticks = [low, (low + high) / 2, high].map(value => [value, short(value)]);
+// A chart. lines: [{x, y, name, dash}], of which null is a gap; at: an x to stand at; marks: [{n, k}], k is written above n;
+// power: whether y are powers of ten.
+function chart(svg, lines, {low, high, at: marker = null, from, to, lost = null, marks = [], power = false, name}) {
+  const ticks = [low, power ? Math.round((low + high) / 2) : (low + high) / 2, high].map(value => [value, short(power ? 10 ** value : value)]);
   const width = 420, height = 150, [right, top, bottom] = [84, 14, 22], left = Math.max(44, ...ticks.map(([, text]) => 10 + 8 * text.length));
   const X = x => left + (to === from ? 0.5 : (x - from) / (to - from)) * (width - left - right);
   const Y = y => top + (1 - (Math.max(low, Math.min(high, y)) - low) / (high - low || 1)) * (height - top - bottom);

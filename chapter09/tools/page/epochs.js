@@ -6,6 +6,7 @@ class Epochs {
   constructor(page) {
     this.page = page;
     this.timer = null;
+    this.hasMeans = page.runs.some(run => run.D_mean[0].length);
     // The epochs at which any of the films has a frame, so that a step always shows something new.
     this.epochs = [...new Set(page.runs.flatMap(run => run.film ? run.film.epochs : run.losses[0]))].sort((a, b) => a - b);
     at('epoch').value = at('epoch').max = this.epochs.length - 1;
@@ -55,6 +56,9 @@ class Epochs {
     at('play').textContent = say(this.timer ? 'pause' : 'play');
     at('epoch_now').textContent = told;
     at('epoch').setAttribute('aria-valuetext', told);
+    at('epochs_lead').textContent = say('epochs_lead') + (this.hasMeans ? ` ${say('means_lead')}` : '');
+    at('epoch_back').setAttribute('aria-disabled', at('epoch').value === '0');
+    at('epoch_on').setAttribute('aria-disabled', this.isAtEnd());
     this.page.runs.forEach((run, k) => this.showRun(run, this.cards[k], epoch));
   }
 
@@ -72,13 +76,13 @@ class Epochs {
       sheet(card.canvas, film.digits.subarray(frame * n, (frame + 1) * n), 10, 255);
       card.canvas.setAttribute('aria-label', say('film_of', {name, epoch: film.epochs[frame]}));
     }
-    const places = {from: 0, to: Math.max(1, run.epochs - 1), at: Math.min(epoch, run.epochs - 1), lost: run.lost ? run.lost.epoch : null};
+    const places = {from: 0, to: Math.max(1, run.epochs - 1), at: Math.min(epoch, run.epochs - 1), lost: run.lost ? run.lost.from : null};
     const known = [...losses[1], ...losses[2]].filter(Number.isFinite);
     card.heads[0].textContent = say('losses');
     chart(card.losses, [{x: losses[0], y: losses[1], name: 'loss_D'}, {x: losses[0], y: losses[2], name: 'loss_G', dash: '5 3'}],
       {...places, low: Math.min(0, ...known), high: Math.max(0, ...known), name: `${say('losses')}: ${name}`});
     card.means.style.display = D_mean[0].length ? '' : 'none';
-    card.heads[1].textContent = say(D_mean[0].length ? 'means' : 'no_means');
+    card.heads[1].textContent = this.hasMeans ? say(D_mean[0].length ? 'means' : 'no_means') : '';
     chart(card.means, [{x: D_mean[0], y: D_mean[1], name: say('of_real')}, {x: D_mean[0], y: D_mean[2], name: say('of_gene'), dash: '5 3'}],
       {...places, low: 0, high: 1, name: `D_mean: ${name}`});
   }

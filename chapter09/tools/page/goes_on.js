@@ -49,6 +49,11 @@ class GoesOn {
 
   showNow() {
     const {history, picture} = this, last = history[history.length - 1];
+    const {k, truth, by} = this.page.own.training.loss_G, same = truth === 1 && k * by > 0 ? 'steep' : truth === 0 && k * by < 0 ? 'flat' : '';
+    for (const option of at('loss_of_G').options) {
+      option.hidden = option.disabled = option.value === same;
+      if (option.value === 'page') option.textContent = same ? `${say('loss_page')} ${say('loss_' + same)}` : say('loss_page');
+    }
     at('goes_on_lead').textContent = say('goes_on_lead', {n: this.page.labels.length});
     at('train').textContent = say(this.goes ? 'pause' : 'train');
     if (picture) {
@@ -67,6 +72,6 @@ class GoesOn {
       {...places, low: Math.min(0, ...known), high: Math.max(known.length ? 0 : 1, ...known), name: say('losses')});
     const sizes = history.map(({size_G}) => Math.log10(Math.max(size_G, 1e-12)));
     chart(at('live_size'), [{x, y: sizes, name: 'G'}],
-      {...places, low: Math.floor(Math.min(-2, ...sizes)), high: Math.ceil(Math.max(1, ...sizes)), name: say('log10')});
+      {...places, low: Math.floor(Math.min(-2, ...sizes)), high: Math.ceil(Math.max(1, ...sizes)), power: true, name: say('log10')});
   }
 }
