@@ -147,7 +147,7 @@ def _of_record(record):
     if record['state'] != 'finished':
         yield (record['state'],) if record['state'] in UNFINISHED else ('state', _short(record['state']))
     if record['lost'] is not None:
-        yield 'lost', record['lost']
+        yield 'lost since', record['lost']
     changed = [str(entry.get('after_epoch')) for entry in record['resumed'] if entry.get('changed')]
     if changed:
         yield 'changed later', _short(', '.join(changed))
