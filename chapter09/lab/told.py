@@ -110,8 +110,6 @@ TEXTS = {
     # of other runs, and of this one before
     'fresh': {'en': 'nothing to resume in %s: starting from the beginning',
               'ko': '%s: 이어서 할 것이 없어 처음부터 시작한다'},
-    'done': {'en': 'all %d epochs are done: EPOCHS=… (--epochs) makes the run longer',
-             'ko': '%d세대를 모두 마친 실행이다. 더 학습하려면 EPOCHS=…(--epochs)를 늘린다'},
     'going on': {'en': 'going on after epoch %d', 'ko': '%d세대 다음부터 이어서 학습한다'},
     'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행은 이제 %s에 있다'},
     'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림은 이제 %s에 있다'},

@@ -77,8 +77,6 @@ class Training:
         self._recorders.begin()
         for note in [*notes, ('seed', options['seed'])]:
             told.say(*note)
-        if first == self._total:
-            told.say('done', first)
         self._sess.watched_by(self._iterations)
         self.epochs = range(first, self._total)
 

@@ -609,7 +609,8 @@ def test_a_sign_that_is_missing_is_asked_after(browser, upside_down):
     for step in 'loss_D', 'loss_G':
         browser.run('page.step.go(STEPS.indexOf("%s"))' % step)
         told[step] = browser.run('at("stage").innerText')
-    assert 'to be maximised: 0 would be perfect' in told['loss_D'] and 'Is a minus sign missing' in told['loss_G']
+    assert 'The larger, the better: 0 would be perfect' in told['loss_D']
+    assert 'Is a minus sign missing' in told['loss_G']
     labels = browser.run('["train_D", "train_G"].map(name => page.step.diagram.parts[name].textContent)')
     assert labels == ['train_D: minimize(−loss_D)', 'train_G: minimize(loss_G)']
 
@@ -767,7 +768,7 @@ def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     (folder / 'digests.json').write_text(json.dumps(digests))
     status, out, err = command('page', tiny, strange, '--out', tmp_path / 'page.html')
     assert (status, out) == (0, []) and len(err) == 1
-    assert 'strange is shown by its film alone: G is no chain of dense layers: it has a Sin' in err[0]
+    assert 'strange is shown without its networks: G is no chain of dense layers: it has a Sin' in err[0]
     browser.open(tmp_path / 'page.html')
     told = browser.run('[...document.querySelectorAll(".missing")].map(line => line.innerText)')
     assert told == ['', '', 'This run cannot be trained on here: train_D is no step of Adam.']
