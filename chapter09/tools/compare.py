@@ -43,10 +43,14 @@ def compare(judge, mine, other, fresh=results.FRESH):
     found.shorter = None not in (mine.epochs, other.epochs) and mine.epochs < other.epochs
     found.verdict = verdicts.of_run([strip.verdict for strip in strips],
                                     found.whole and found.whole.verdict, found.shorter)
-    found.reason = found.verdict.reason
-    if found.reason in ('epochs', 'early', 'rough') and mine.record and mine.record['lost'] is not None:
-        found.reason = 'lost'
+    found.reason = reason_of(found.verdict, mine.record)
     return found
+
+
+def reason_of(verdict, record):
+    """The reason of a verdict on a run whose record is known, or None: of `verdicts.REASONS`, or None."""
+    is_lost = verdict.reason in ('epochs', 'early', 'rough') and record and record['lost'] is not None
+    return 'lost' if is_lost else verdict.reason
 
 
 @functools.lru_cache(maxsize=None)

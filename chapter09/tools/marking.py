@@ -100,7 +100,6 @@ def _judged(judge, work, looked):
     mine = results.Result(work.kind, os.path.dirname(work.strips[max(work.images)]),
                           {epoch: work.strips[epoch] for epoch in work.images})
     mine.epochs = max(looked.epochs if looked else 0, max(work.images) + 1)
-    mine.record = work.record
     if isinstance(judge, Remembering):
         judge.prepare(work.images)
     try:
@@ -109,9 +108,10 @@ def _judged(judge, work, looked):
         return NOT_JUDGED, ('other epochs',), strips, []
     verdict_of = {strip.epoch: strip.verdict.name for strip in found.strips}
     worse = any(strip.verdict.name == verdicts.WORSE for strip in found.strips)
-    return (found.verdict.name, (found.reason,) if found.reason else (),
+    reason = compare.reason_of(found.verdict, work.record)
+    return (found.verdict.name, (reason,) if reason else (),
             [(epoch, png, verdict_of.get(epoch, '')) for epoch, png, _ in strips],
-            [('fewer epochs',)] if found.shorter and not worse and found.reason != 'lost' else [])
+            [('fewer epochs',)] if found.shorter and not worse and reason != 'lost' else [])
 
 
 @functools.lru_cache(maxsize=None)

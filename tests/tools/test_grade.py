@@ -532,6 +532,13 @@ def test_weights_that_a_run_was_given_are_told(mark, small, tmp_path, path, said
     assert told == {'likes': set(), 'notes': set(), said[0]: {said[1]}}
 
 
+def test_a_run_that_does_not_say_its_data_is_judged_by_its_strips(lab, mark, tmp_path):
+    shutil.copytree(str(lab['a']), str(tmp_path / 'a'))
+    rewrite(tmp_path / 'a' / 'runs' / 'basic', data=None)
+    (row,), (known,) = mark(tmp_path / 'a'), mark(lab['a'])
+    assert (row.verdict, row.reason) == (known.verdict, known.reason)
+
+
 def test_a_students_text_says_one_thing():
     refused = marking.refusal('김민수', 'empty')
     english = gradebook.text('김민수', [refused._replace(
