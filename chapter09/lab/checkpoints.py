@@ -125,14 +125,16 @@ def check(folder, epoch):
             raise ValueError('%s is not as it was written' % name)
 
 
-def newest(folder, take):
-    """What `take` gives for the epoch of the newest checkpoint that draws as it was written, and that it can take.
+def newest(run, take, taken):
+    """What `take` gives for the epoch of a run's newest checkpoint that draws as it was written, and that it can take.
 
-    take  raises OSError, ValueError or KeyError where it cannot, and BadInput where no other would do
+    run    the run's folder
+    take   raises OSError, ValueError or KeyError where it cannot, and BadInput where no other would do
+    taken  what it does, as in 'drawn from', for the message
 
-    Raises LookupError if there is none, with the reason, '' if there is no checkpoint at all.
+    Raises BadInput, which says what to do, if there is none.
     """
-    kept, why = None, ''
+    folder, kept, why = os.path.join(run, records.CHECKPOINTS), None, None
     while kept != epochs(folder):  # a run that goes on removes what has just been newest
         kept = epochs(folder)
         for epoch in kept:
@@ -143,7 +145,10 @@ def newest(folder, take):
                 raise
             except (OSError, ValueError, KeyError) as error:
                 why = reason(error)
-    raise LookupError(why)
+    if not kept:
+        raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % run)
+    raise BadInput('%s has no checkpoint that can be %s (%s): go on with the run, or begin a new one'
+                   % (run, taken, why))
 
 
 def read_state(folder, epoch):

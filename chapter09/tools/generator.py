@@ -36,13 +36,7 @@ class Generator:
         self._noise = Noise(folder, record)
         self._sess = self._G = self._Z = self._Y = None
         self._others, self.labelled = {}, False
-        try:
-            checkpoints.newest(self._folder, self._load)
-        except LookupError as error:
-            if not str(error):
-                raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder) from None
-            raise BadInput('%s has no checkpoint that can be drawn from (%s): go on with the run, or begin a new one'
-                           % (folder, error)) from None
+        checkpoints.newest(folder, self._load, 'drawn from')
 
     def _load(self, epoch):
         """Raises OSError or ValueError, with the reason, if the checkpoint is not to be had."""

@@ -40,14 +40,8 @@ class Networks:
         noise = Noise(folder, self.record).draw(KEPT, SEED)
         self.noise = _kind(noise)
         within = os.path.join(folder, records.CHECKPOINTS)
-        try:
-            self.__dict__.update(checkpoints.newest(within, lambda epoch: self._ask(
-                checkpoints.path_of(within, epoch), noise)))
-        except LookupError as error:
-            if not str(error):
-                raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % folder) from None
-            raise BadInput('%s has no checkpoint that can be looked at (%s): go on with the run, or begin a new one'
-                           % (folder, error)) from None
+        self.__dict__.update(checkpoints.newest(
+            folder, lambda epoch: self._ask(checkpoints.path_of(within, epoch), noise), 'looked at'))
 
     def _ask(self, path, noise):
         """What `asking.ask` tells of a checkpoint. Raises OSError or ValueError, with the reason, if it cannot."""
