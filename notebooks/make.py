@@ -14,7 +14,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'chapter09'))
 from lab import errors, files, languages, listings, options  # noqa: E402
-from lab.errors import say  # noqa: E402
 
 RUN = re.compile(r'(?m)^run = lab\.Run\(globals\(\)\).*$')
 RUN_HERE = "run = lab.Run(globals(), epochs=10, run='runs/notebook_%s')  # also n_hidden=64, seed=11, resume=True, …"
@@ -145,7 +144,7 @@ def main():
             moved = files.free_name(path)
             with files.refusals(moved):
                 os.rename(path, moved)
-            say('the notebook that was in %s is now in %s' % (path, moved))
+            errors.say('the notebook that was in %s is now in %s' % (path, moved))
         files.write(path, made)
 
 

@@ -80,14 +80,15 @@ def read(folder):
 
 
 def made_way(folder):
-    """Whether a run is one that made way for a newer one, in a folder NAME.1, NAME.2, …"""
+    """NAME, of a run in a folder NAME.1, NAME.2, … that made way for a newer one; '' of any other."""
     name = os.path.basename(folder)
-    if not re.fullmatch(r'.*\.[0-9]+', name):
-        return False
+    found = re.fullmatch(r'(.*)\.[0-9]+', name)
+    if not found:
+        return ''
     try:
-        return read(folder)['listing'] != name  # a listing may be called my_gan_v1.2
+        return found.group(1) if read(folder)['listing'] != name else ''  # a listing may be called my_gan_v1.2
     except BadInput:
-        return True
+        return found.group(1)
 
 
 def resumable(folder):

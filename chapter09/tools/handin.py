@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import time
 import zipfile
 
@@ -26,12 +25,13 @@ def main(chosen):
     outputs.refuse('--out', chosen.out)
     outputs.refuse_ending(chosen.out, '.zip')
     runs = os.path.join(listings.ROOT, 'runs')
-    packed, left, refused = {}, {}, []
+    packed, left, refused = {}, [], []
     for name in sorted(records.names(runs)):
         folder = os.path.join(runs, name)
-        if records.is_run(folder) and records.made_way(folder):
+        newer = records.is_run(folder) and records.made_way(folder)
+        if newer:
             with contextlib.suppress(BadInput):
-                left[name] = len(records.losses(folder))
+                left.append((newer, name, len(records.losses(folder))))
         elif records.is_run(folder):
             try:
                 packed[name] = _contents(folder)
@@ -52,9 +52,9 @@ def main(chosen):
     for name, (record, contents) in packed.items():
         if record['state'] != 'finished':
             say(UNFINISHED[chosen.lang] % (name, record['state']))
-        for earlier in sorted(left):
-            if re.sub(r'\.[0-9]+$', '', earlier) == name and left[earlier] > _epochs(contents):
-                say(LONGER[chosen.lang] % (earlier, left[earlier]))
+        for newer, earlier, epochs in left:
+            if newer == name and epochs > _epochs(contents):
+                say(LONGER[chosen.lang] % (earlier, epochs))
     print(one_line(PACKED[chosen.lang] % (chosen.out, ', '.join(
         _run(name, _epochs(contents), chosen.lang)
         for name, (_, contents) in packed.items()), os.path.getsize(chosen.out) / 1e6)))

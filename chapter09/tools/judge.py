@@ -113,7 +113,8 @@ class Judge:
             model.assign(self._sess, self._graph.weights, weights)
         self.mnist, self._data = mnist, None
         self._train_images = mnist.train.images
-        self._train_squares = np.square(self._train_images).sum(axis=1)
+        self._train_squares, self._test_squares = (np.square(images).sum(axis=1) for images in (
+            self._train_images, mnist.test.images))
         self._test_moments = moments(self.read(mnist.test.images)[1])
 
     def data(self):
@@ -162,7 +163,7 @@ class Judge:
 
     def nearest_of_test(self, images):
         """The same of MNIST's test images, for at most 1,000 images: digits that no generator has seen."""
-        return _nearest(images, self.mnist.test.images, np.square(self.mnist.test.images).sum(axis=1))
+        return _nearest(images, self.mnist.test.images, self._test_squares)
 
 
 def _nearest(images, others, squares):

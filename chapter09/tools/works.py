@@ -2,7 +2,6 @@
 
 import collections
 import os
-import re
 
 import numpy as np
 
@@ -126,15 +125,14 @@ def _rank(found):
     """Of several runs of a listing the one that counts comes first: no old one, no sweep's, the one of most epochs."""
     folder, record = found
     parts = folder.split(os.sep)
-    return records.made_way(folder), 'sweep' in parts, -record['epochs'], folder
+    return bool(records.made_way(folder)), 'sweep' in parts, -record['epochs'], folder
 
 
 def _name_of_run(run, record, folder):
     """The listing's name; of a notebook's run, whatever listing of it that is, its folder's, or what made way's."""
     if record['listing'] != listings.NOTEBOOK or run == folder:
         return record['listing']
-    name = os.path.basename(run)
-    return re.sub(r'\.[0-9]+$', '', name) if records.made_way(run) else name
+    return records.made_way(run) or os.path.basename(run)
 
 
 def _of_run(name, run, record):

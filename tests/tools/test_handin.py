@@ -87,6 +87,18 @@ def test_a_zip_of_other_things_that_has_the_students_name_stays(project):
     mine.unlink()
 
 
+def test_an_earlier_run_of_more_epochs_is_told_of(project, tmp_path):
+    shutil.copytree(str(project / 'runs' / 'basic'), str(project / 'runs' / 'basic.7'))
+    losses = project / 'runs' / 'basic.7' / 'losses.csv'
+    losses.write_text(losses.read_text() + '3,1,1,1\n')
+    try:
+        status, out, err = command('handin', 'a', '--out', tmp_path / 'a.zip')
+        assert status == 0 and 'basic.7' not in out[0]
+        assert len(err) == 1 and 'runs/basic.7, an earlier run of 4 epochs, is not packed' in err[0]
+    finally:
+        shutil.rmtree(str(project / 'runs' / 'basic.7'))
+
+
 @pytest.mark.parametrize('year', [1971, 2150])
 def test_whatever_year_the_clock_has(project, tmp_path, monkeypatch, year):
     monkeypatch.setattr(time, 'localtime', lambda: time.struct_time((year, 1, 1, 0, 0, 0, 0, 1, 0)))
