@@ -35,6 +35,25 @@ DATA = os.path.join(ROOT, 'mnist', 'data')
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
 from lab import checkpoints, errors, files, options, records, strips  # noqa: E402
 
+
+def read_options():
+    """The options, and the path of what is to be recorded."""
+    parser = options.Parser(description=__doc__)
+    parser.add_argument('what', choices=['basic', 'conditional', 'reader'])
+    parser.add_argument('folder', metavar='FOLDER', type=options.folder, help='where it is written')
+    parser.add_argument('epochs', metavar='EPOCHS', nargs='?', type=options.whole(1, 10 ** 6), default=100,
+                        help='of the listing (default: 100)')
+    given = parser.parse_args()
+    given.result = os.path.join(given.folder, 'reader.json' if given.what == 'reader' else given.what)
+    if os.path.lexists(given.result):
+        parser.error('%s is there already: move it away, or name another folder' % given.result)
+    return given
+
+
+if __name__ == '__main__':
+    errors.watch()
+    given = read_options()  # before TensorFlow, which takes seconds
+
 try:
     import input_data
     import tensorflow as tf
@@ -209,24 +228,10 @@ def record_reader(path):
         json.dump(cases, file, indent=1)
 
 
-def main():
-    parser = options.Parser(description=__doc__)
-    parser.add_argument('what', choices=['basic', 'conditional', 'reader'])
-    parser.add_argument('folder', metavar='FOLDER', type=options.folder, help='where it is written')
-    parser.add_argument('epochs', metavar='EPOCHS', nargs='?', type=options.whole(1, 10 ** 6), default=100,
-                        help='of the listing (default: 100)')
-    given = parser.parse_args()
-    result = os.path.join(given.folder, 'reader.json' if given.what == 'reader' else given.what)
-    if os.path.lexists(result):
-        parser.error('%s is there already: move it away, or name another folder' % result)
-    os.makedirs(given.folder, exist_ok=True)
-    if given.what == 'reader':
-        record_reader(result)
-    else:
-        record(given.what, given.folder, given.epochs)
-
-
 if __name__ == '__main__':
     matplotlib.use('Agg')
-    errors.watch()
-    main()
+    os.makedirs(given.folder, exist_ok=True)
+    if given.what == 'reader':
+        record_reader(given.result)
+    else:
+        record(given.what, given.folder, given.epochs)

@@ -20,7 +20,7 @@ import zipfile
 
 import numpy as np
 
-from lab import files, records
+from lab import files, records, told
 from lab.errors import BadInput, reason
 
 KEPT = 2
@@ -132,23 +132,27 @@ def newest(run, take, taken):
     take   raises OSError, ValueError or KeyError where it cannot, and BadInput where no other would do
     taken  what it does, as in 'drawn from', for the message
 
-    Raises BadInput, which says what to do, if there is none.
+    Newer ones that are passed over are told of. Raises BadInput, which says what to do, if there is none.
     """
-    folder, kept, why = os.path.join(run, records.CHECKPOINTS), None, None
+    folder, kept, why = os.path.join(run, records.CHECKPOINTS), None, {}
     while kept != epochs(folder):  # a run that goes on removes what has just been newest
         kept = epochs(folder)
         for epoch in kept:
             try:
                 check(folder, epoch)
-                return take(epoch)
+                found = take(epoch)
             except BadInput:
                 raise
             except (OSError, ValueError, KeyError) as error:
-                why = reason(error)
+                why[epoch] = reason(error)
+                continue
+            for passed_over in sorted(set(why) & set(epochs(folder)), reverse=True):
+                told.say('passed over', os.path.join(folder, '%04d' % passed_over), why[passed_over])
+            return found
     if not kept:
         raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % run)
     raise BadInput('%s has no checkpoint that can be %s (%s): go on with the run, or begin a new one'
-                   % (run, taken, why))
+                   % (run, taken, why[kept[-1]]))
 
 
 def read_state(folder, epoch):

@@ -145,7 +145,22 @@ def _end(kind, error, traceback):
     if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
         say('%s: error: the system gives no more threads: end other programs, or raise the limit (ulimit -u)' % name)
         raise SystemExit(2)
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        say('%s: error: the system opens no more files: end other programs, or raise the limit (ulimit -n)' % name)
+        raise SystemExit(2)
+    if isinstance(error, UnicodeDecodeError) and _read_by_matplotlib(traceback):
+        say('%s: error: %s is not in UTF-8: mend it, or move it away' % (name, _read_by_matplotlib(traceback)))
+        raise SystemExit(2)
     sys.__excepthook__(kind, error, traceback)
     if isinstance(error, ValueError) and 'already exists, disallowed' in str(error):
         say('%s: a network that is called a second time has to find its variables again, or it is another one: '
             'discriminator(G, Y, True), with `if reuse: scope.reuse_variables()` in it' % name)
+
+
+def _read_by_matplotlib(traceback):
+    """The file of settings that matplotlib was reading, a matplotlibrc of the user's, if it was."""
+    while traceback is not None:
+        frame, traceback = traceback.tb_frame, traceback.tb_next
+        if frame.f_globals.get('__name__') == 'matplotlib' and 'fname' in frame.f_locals:
+            return frame.f_locals['fname']
+    return None

@@ -174,8 +174,10 @@ def place(text):
     try:
         text.encode('utf-8')
     except UnicodeError:
-        raise argparse.ArgumentTypeError('%s is not in UTF-8, and TensorFlow takes no other names: name another'
-                                         % ascii(text)) from None
+        raise argparse.ArgumentTypeError(
+            ('%s is not in UTF-8, and TensorFlow takes no other names: name another'
+             if sys.getfilesystemencoding() == 'utf-8' else
+             '%s has letters that this locale has not: set LC_ALL=C.UTF-8, or PYTHONUTF8=1') % ascii(text)) from None
     if len(os.fsencode(text)) >= 4096:
         raise argparse.ArgumentTypeError('%.60s… is longer than the name of a file can be' % text)
     try:

@@ -30,7 +30,7 @@ def go_back(folder, model, state, log, title):
         except PermissionError as error:  # it may be whole, and would be written over
             raise records.closed(os.path.dirname(path), error) from None
         except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
-            told.say('damaged', os.path.dirname(path), reason(error))
+            told.say('passed over', os.path.dirname(path), reason(error))
             continue
         if differences:
             raise BadInput('%s is of another network: %s%s. Go on with the listing that began it (%s), or begin a new '

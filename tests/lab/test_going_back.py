@@ -66,7 +66,7 @@ def test_a_state_that_is_wrong_is_passed_over(uninterrupted, tmp_path, spoil):
     spoil(path)
     sign(path.parent)
     ended = lab.run('--resume')
-    assert ended.status == 0 and os.path.dirname(str(path)) + ' is damaged (' in ended.err[0], ended.err
+    assert ended.status == 0 and os.path.dirname(str(path)) + ' cannot be used (' in ended.err[0], ended.err
     assert ended.err[1:] == ['going on after epoch 1', 'seed: 7']
     assert lab.outcome() == uninterrupted.outcome()
 

@@ -30,6 +30,13 @@ def test_from_another_folder_in_a_c_locale_without_a_display(words, tmp_path):
     assert re.fullmatch(r'Epoch: 0000 D loss: \S+ G loss: \S+', ended.out[0]) and ended.out[1:] == ['??? ??!']
 
 
+def test_a_path_that_the_locale_has_no_letters_for_is_not_called_wrong(words):
+    environment = {'PATH': os.environ['PATH'], 'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}
+    ended = script(PAGE['basic'], *words, '--run', '한글', env=environment)
+    assert ended.status == 2 and len(ended.err) == 1, ended
+    assert 'this locale' in ended.err[0] and 'PYTHONUTF8=1' in ended.err[0]
+
+
 def test_tensorflow_may_be_heard(words):
     ended = script(PAGE['basic'], *words, env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL='0'))
     assert ended.status == 0 and len(ended.err) > 1 and ended.err[-1] == 'seed: 7'

@@ -288,7 +288,7 @@ def test_a_damaged_checkpoint_is_passed_over(finished, uninterrupted, file, dama
             opened.write(content if damage == 'flip' else content[:-20])
     ended = finished.run('--resume')
     assert ended.status == 0 and len(ended.out) == 2, ended.err
-    assert finished.path('run', 'checkpoints', '0020') + ' is damaged' in ended.err[0]
+    assert finished.path('run', 'checkpoints', '0020') + ' cannot be used' in ended.err[0]
     assert ended.err[1] == 'going on after epoch 19'
     assert finished.outcome() == uninterrupted.outcome()
 

@@ -149,6 +149,10 @@ def test_a_reason_is_what_says_something():
 ENDS = [
     ('import threading\nraise RuntimeError("can\'t start new thread")', 2, 'p.py: error: the system gives no more '
      'threads: end other programs, or raise the limit (ulimit -u)\n'),
+    ('import os\nwhile True:\n    os.open("p.py", 0)', 2, 'p.py: error: the system opens no more files: end other '
+     'programs, or raise the limit (ulimit -n)\n'),
+    ('open("matplotlibrc", "wb").write(b"timezone: \\xff")\nimport matplotlib', 2, "Cannot decode configuration file "
+     "'matplotlibrc' as utf-8.\np.py: error: matplotlibrc is not in UTF-8: mend it, or move it away\n"),
     ('raise errors.BadInput("name another")', 2, 'p.py: error: name another\n'),
     ('raise errors.Stopped("stopped", status=143)', 143, 'p.py: stopped\n'),
     ('import input_data\nraise ValueError("a bug")', 1, None), ('raise KeyboardInterrupt', 130, ''),

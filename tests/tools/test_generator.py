@@ -63,12 +63,13 @@ def another(path):
 @pytest.mark.parametrize('name', ['model.ckpt.index', 'model.ckpt.data-00000-of-00001', 'model.ckpt.meta',
                                   'digests.json'])
 @pytest.mark.parametrize('damage', [cut, another, os.remove])
-def test_of_a_damaged_checkpoint_the_one_before_it_draws(run, name, damage):
+def test_of_a_damaged_checkpoint_the_one_before_it_draws(run, name, damage, capsys):
     damage(run / 'checkpoints' / '0099' / name)
     if name == 'digests.json' and damage is another:
         (run / 'checkpoints' / '0099' / name).write_text('[' * 100000)
     before = contents(run)
     assert drawn(run)[1] == 98
+    assert 'checkpoint %s cannot be used (' % (run / 'checkpoints' / '0099') in capsys.readouterr().err
     damage(run / 'checkpoints' / '0098' / name)
     if name == 'digests.json':
         (run / 'checkpoints' / '0098' / name).write_text('{}')
@@ -99,7 +100,7 @@ def draw_while_it_goes_on(folder, send):
     send.send(drawn(folder))
 
 
-def test_of_a_run_that_takes_away_what_is_being_read_the_newer_one_draws(run):
+def test_of_a_run_that_takes_away_what_is_being_read_the_newer_one_draws(run, capfd):
     expected = drawn(run)[0]
     receive, send = CONTEXT.Pipe(duplex=False)
     child = CONTEXT.Process(target=draw_while_it_goes_on, args=(str(run), send))
@@ -107,6 +108,7 @@ def test_of_a_run_that_takes_away_what_is_being_read_the_newer_one_draws(run):
     send.close()
     images, epoch = receive.recv()  # an EOFError if it failed
     child.join()
+    assert not capfd.readouterr().err, 'what a run takes away is not worth a word'
     assert epoch == 100 and os.listdir(str(run / 'checkpoints')) == ['0100']
     np.testing.assert_array_equal(images, expected)
 
