@@ -58,7 +58,7 @@ TEXTS = {
     'D_mean': {'en': 'D_mean', 'ko': 'D_mean'},
     'D loss': {'en': 'the D loss in losses.csv and the trace', 'ko': 'losses.csv와 trace에 D 손실값 적기'},
     'G loss': {'en': 'the G loss in losses.csv and the trace', 'ko': 'losses.csv와 trace에 G 손실값 적기'},
-    'steps': {'en': 'whether it trains what it should', 'ko': '학습시켜야 할 것을 학습시키는지 살피기'},
+    'steps': {'en': 'whether it trains what it should', 'ko': '각 단계가 자기 신경망만 학습시키는지 살피기'},
     'no noise': {'en': 'film, movie, digits are off: %s', 'ko': 'film.bin 기록, movie, digits는 되지 않는다: %s'},
     'no film': {
         'en': 'film, movie are off: the listing cannot be asked for them (%s)',
@@ -70,7 +70,7 @@ TEXTS = {
     'range': {
         'en': 'G leaves [0, 1], the range of the images: it draws values from %.3g to %.3g; is there no sigmoid on its '
               'output?',
-        'ko': 'G가 이미지의 범위 [0, 1]을 벗어나 %.3g부터 %.3g까지의 값을 그린다. 출력층에 sigmoid가 빠지지 않았는가?'},
+        'ko': 'G의 출력이 이미지의 범위 [0, 1]을 벗어난다(%.3g부터 %.3g까지). 출력층에 sigmoid가 빠지지 않았는가?'},
     'no step': {
         'en': 'epoch %d has ended without a step: the loop over run.epochs() is to hold those of train_D and train_G',
         'ko': '%d세대가 학습 한 번 없이 끝났다. train_D와 train_G는 run.epochs()를 도는 반복문 안에서 실행해야 한다'},
@@ -111,8 +111,8 @@ TEXTS = {
     'fresh': {'en': 'nothing to resume in %s: starting from the beginning',
               'ko': '%s: 이어서 할 것이 없어 처음부터 시작한다'},
     'going on': {'en': 'going on after epoch %d', 'ko': '%d세대 다음부터 이어서 학습한다'},
-    'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행은 이제 %s에 있다'},
-    'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림은 이제 %s에 있다'},
+    'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 다음 폴더로 옮겼다: %s'},
+    'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 다음 폴더로 옮겼다: %s'},
     'strip stays': {'en': '%s is none of this run: it stays, and the strip is %s',
                     'ko': '%s: 이 실행의 그림이 아니어서 그대로 두었다. 이 실행의 그림은 %s에 있다'},
     'passed over': {'en': 'checkpoint %s cannot be used (%s): passed over',

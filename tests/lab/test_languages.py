@@ -45,7 +45,8 @@ def test_a_text_may_hold_others():
     note = 'missing', 'film, X', [('D_mean',), ('steps',)]
     assert told.text(*note) == 'the listing has no film, X: off without it: D_mean; whether it trains what it should'
     assert told.text(*note, language='ko') == (
-        '예제에 없는 이름이 있다: film, X. 그래서 다음은 되지 않는다: D_mean; 학습시켜야 할 것을 학습시키는지 살피기')
+        '예제에 없는 이름이 있다: film, X. 그래서 다음은 되지 않는다: D_mean; '
+        '각 단계가 자기 신경망만 학습시키는지 살피기')
 
 
 def in_korean():
