@@ -30,7 +30,7 @@ UNCHANGED = {'en': 'none', 'ko': '없음'}
 
 
 GRADES, REPORT, TEXTS = 'grades.csv', 'report.html', 'texts'
-MOVED = {'en': 'the grades that were in %s are now in %s', 'ko': '%s에 있던 채점 결과는 이제 %s에 있다'}
+MOVED = {'en': 'the grades that were in %s are now in %s', 'ko': '%s에 있던 채점 결과를 다음 폴더로 옮겼다: %s'}
 
 
 def _put_by(folder, language):
