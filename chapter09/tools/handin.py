@@ -13,7 +13,7 @@ PACKED = {'en': '%s: %s; %.1f MB', 'ko': '%s: %s, %.1fMB'}
 UNFINISHED = {'en': '%s has not finished (%s): it is handed in as it stands',
               'ko': '%s: 학습이 끝나지 않았다(%s). 지금 상태 그대로 묶는다'}
 LONGER = {'en': 'runs/%s, an earlier run of %d epochs, is not packed: to hand it in, exchange the two folders\' names',
-          'ko': 'runs/%s: 먼저 %d세대까지 학습한 실행인데 묶지 않았다. 이것을 내려면 두 폴더의 이름을 서로 바꾼다'}
+          'ko': 'runs/%s: 앞서 %d세대까지 학습한 실행은 묶지 않았다. 이것을 제출하려면 두 폴더의 이름을 서로 바꾼다'}
 
 
 def main(chosen):
