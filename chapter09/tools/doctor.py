@@ -123,7 +123,8 @@ def packages():
         return False, _unreadable(REQUIREMENTS, error)
     if missing and _is_of_another():
         return False, {'en': 'packages: not in this Python. Look with the project\'s: %s chapter09 doctor' % ITS_OWN,
-                       'ko': '패키지: 이 파이썬에는 없다. 프로젝트의 것으로 확인한다: %s chapter09 doctor' % ITS_OWN}
+                       'ko': '패키지: 이 파이썬에는 없다. 프로젝트의 파이썬으로 확인한다: %s chapter09 doctor'
+                             % ITS_OWN}
     if missing:
         how = '%s -m pip install -r requirements.txt' % sys.executable
         return False, {'en': 'packages: %s missing. `make basic` installs them, or: %s' % (', '.join(missing), how),
