@@ -17,6 +17,7 @@ from lab.errors import BadInput
 from tools import book_strips, compare, works
 
 ALIKE = 0.06  # mean difference; a JPEG's is 0.055 at most, two runs' at least 0.08, two epochs' of one run 0.07
+REORDERED = 0.025  # the same to each digit's nearest; a copy's is 0.015 at most, two runs' at least 0.05
 ALIKE_MEANS = 0.033  # the same of `book_strips.means`; a JPEG's is 0.028, two runs' at least 0.042
 EXACTLY, ROUNDED = (2, 0.5), (5, 0.8)  # epochs, and share of them, at least, whose seconds tell a training
 LONG = 0.1  # seconds, from which on rounded ones count
@@ -123,13 +124,24 @@ def _same_training(mine, other):
 
 
 def _pairs_alike(mine, other):
-    """The strips of two Prints that are the same but for what a screenshot or a JPEG changes, [(number, number)]."""
+    """The strips of two Prints that are the same but for what a screenshot or a JPEG changes, [(number, number)].
+
+    Or but for the order of their digits, too.
+    """
     if not mine.names or not other.names:
         return []
     # The means differ by no more than the pixels do, and are looked at sooner.
-    near = np.abs(mine.means[:, np.newaxis] - other.means).mean(axis=(2, 3, 4)) < ALIKE
+    near = _are_alike(mine.means[:, np.newaxis], other.means[np.newaxis])
     return [(a, b) for a, b in np.argwhere(near)
-            if np.abs(mine.images[a].astype(np.float32) - other.images[b]).mean() < ALIKE]
+            if _are_alike(mine.images[a].astype(np.float32), other.images[b].astype(np.float32))]
+
+
+def _are_alike(mine, other):
+    """Whether strips, [..., 10, height, width] both, have the same digits, be they in another order."""
+    apart = np.abs(mine[..., :, np.newaxis, :, :] - other[..., np.newaxis, :, :, :]).mean(axis=(-2, -1))
+    in_place = np.diagonal(apart, axis1=-2, axis2=-1).mean(axis=-1)
+    anywhere = np.maximum(apart.min(axis=-1).mean(axis=-1), apart.min(axis=-2).mean(axis=-1))
+    return (in_place < ALIKE) | (anywhere < REORDERED)
 
 
 def _name(each, beside):

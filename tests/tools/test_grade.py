@@ -445,6 +445,13 @@ def as_jpeg(home):
         picture.convert('RGB').save(str(home / 'samples' / '089.jpg'), quality=75)
 
 
+def in_another_order(home):
+    no_run(home)
+    picture = reading.read(STRIP).digits[0]
+    Image.fromarray(np.uint8(255 * np.hstack(picture[[3, 1, 4, 0, 5, 9, 2, 6, 8, 7]]))).resize((600, 60)).save(
+        str(home / 'samples' / '059.png'))
+
+
 def with_strip(home):
     no_run(home)
     shutil.copy(STRIP, str(home / 'samples' / '099.png'))
@@ -459,7 +466,8 @@ def nothing(home):
     (('a', nothing), ('c', nothing), [], []), (('a', nothing), ('a', nothing), ['same run'], []),
     (('a', nothing), ('a', new_id), ['same training'], []),  # by its seconds
     (('a', nothing), ('b', another_seed), ['other seed'], []), (('a', nothing), ('b', no_run), ['same strips'], []),
-    (('a', no_run), ('c', no_run), [], []), (('a', with_strip), ('c', as_jpeg), ['same strips'], [])])
+    (('a', no_run), ('c', no_run), [], []), (('a', with_strip), ('c', as_jpeg), ['same strips'], []),
+    (('a', with_strip), ('c', in_another_order), ['same strips'], [])])
 def test_who_is_like_whom(lab, tmp_path, a, b, likes, notes):
     found = likeness.among(list(prints(lab, tmp_path, one=a, other=b)))
     assert [([said[0] for said in each[0]], [said[0] for said in each[1]]) for each in found] == [(likes, notes)] * 2
