@@ -5,6 +5,7 @@ Nothing of a listing is executed here, so that its options can be told, and chec
 
 import ast
 import collections
+import hashlib
 import os
 import re
 
@@ -53,6 +54,11 @@ def read(path):
         raise BadInput('%s is missing: name a listing, such as gan_basic' % path) from None
     except (OSError, ValueError) as error:
         raise BadInput('%s cannot be read (%s): save it as a text file in UTF-8' % (path, reason(error))) from None
+
+
+def digest(text):
+    """SHA-256 of a listing's text, in hexadecimal."""
+    return hashlib.sha256(text.encode('utf-8')).hexdigest()
 
 
 def title(text):

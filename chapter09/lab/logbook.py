@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import files, machine, onednn, records, told
+from lab import files, listings, machine, onednn, records, told
 from lab.errors import BadInput
 
 LINES = 5000  # of a listing, up to which it is told how it has changed
@@ -32,7 +32,7 @@ class Logbook:
 
     def __init__(self, folder, choice, record, sess):
         self._folder, self._choice, self._sess = folder, choice, sess
-        self.record, self.losses, self.writing = record, [], False
+        self.record, self.losses, self.writing, self._listing = record, [], False, ''
         self.id = record['id'] if record else uuid.uuid4().hex
 
     def check(self, data, init, total, done):
@@ -105,8 +105,10 @@ class Logbook:
     def write_all(self):
         """Writes the three files as they are before the first epoch to be run."""
         self.write()
-        if self._choice.text:
-            files.write(self._folder.of(records.LISTING), self._choice.text)
+        text = self._choice.text or ''
+        self._listing = listings.digest(text)
+        if text:
+            files.write(self._folder.of(records.LISTING), text)
         files.write(self._folder.of(records.LOSSES), records.HEADER + ''.join(
             map(_row, range(len(self.losses)), self.losses)))
 
@@ -118,10 +120,10 @@ class Logbook:
             file.write(_row(len(self.losses) - 1, self.losses[-1]))
 
     def get_state(self):
-        """The losses, and how the run began, for a checkpoint, {name: array or text}."""
+        """The losses, how the run began and what is run, for a checkpoint, {name: array or text}."""
         columns = zip(('lab/D loss', 'lab/G loss', 'lab/seconds', 'lab/iterations'),
                       np.array(self.losses, float).reshape(-1, 4).T)
-        return dict(columns, **{'lab/begun': json.dumps(records.begun(self.record))})
+        return dict(columns, **{'lab/begun': json.dumps(records.begun(self.record)), 'lab/listing': self._listing})
 
     def set_state(self, state, epoch):
         """Takes the losses up to an epoch from a checkpoint. Raises KeyError or ValueError if it has none."""

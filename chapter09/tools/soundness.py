@@ -35,7 +35,7 @@ class Looked:
         self.epochs = len(self.losses) or max(work.strips, default=-1) + 1
         self._look_at_epochs()
         self._look_at_film()
-        self._look_at_checkpoints()
+        self._look_at_checkpoints(work.text)
         self._look_at_strips()
         if work.text is None:
             self.notes.append(('no listing',))
@@ -64,7 +64,7 @@ class Looked:
         if not np.array_equal(film['epoch'], np.arange(len(film))) or self._is_off(len(film)):
             self.doubts.append(('film', len(film), len(self.losses)))
 
-    def _look_at_checkpoints(self):
+    def _look_at_checkpoints(self, text):
         kept = os.path.join(self._folder, records.CHECKPOINTS)
         done = checkpoints.epochs(kept)
         if not done:
@@ -81,6 +81,9 @@ class Looked:
         state = os.path.join(kept, '%04d' % done[0], checkpoints.STATE)
         self._look_at_state(state, done[0] + 1)
         self._look_at_beginning(state)
+        changed = {entry.get('after_epoch') for entry in self._record['resumed'] if entry.get('changed')}
+        if text is not None and done[0] not in changed:  # or what was changed has no checkpoint yet
+            self._look_at_listing(state, text)
 
     def _look_at_state(self, path, epochs):
         try:
@@ -108,6 +111,16 @@ class Looked:
         except Exception:  # as above
             return
         self.doubts += [('begun', *each) for each in differing]
+
+    def _look_at_listing(self, path, text):
+        """Holds the listing against the digest in the checkpoint of the one that was run; older ones have none."""
+        try:
+            with files.regular(path) as opened, zipfile.ZipFile(opened) as packed:
+                was_run = str(_array(packed, 'lab/listing'))
+        except Exception:  # as above
+            return
+        if was_run != listings.digest(text):
+            self.doubts.append(('not what ran',))
 
     def _look_at_strips(self):
         known, folder = self._record['strips'], os.path.join(self._folder, records.SAMPLES)

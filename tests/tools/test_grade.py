@@ -307,6 +307,11 @@ def more_epochs(run):
     rewrite(run, epochs=20)
 
 
+def changed_and_killed(run):
+    in_file('listing.py', b'tf.nn.relu', b'tf.nn.tanh')(run)
+    rewrite(run, state='running', resumed=[{'after_epoch': 10, 'changed': ['@@ -1 +1 @@']}])
+
+
 def later_checkpoint(run):
     os.rename(str(run / 'checkpoints' / '0010'), str(run / 'checkpoints' / '0099'))
 
@@ -315,12 +320,14 @@ SABOTAGE = [
     (changed_record(epochs=100), {'total'}), (changed_record(seed=99), {'begun'}), (another_strip, {'not its own'}),
     (another_strip_and_its_digest, set()), (cut_film, {'film'}), (more_epochs, {'film', 'checkpoint'}),
     (in_file('losses.csv', b'\n0,', b'\n1,'), {'rows'}), (in_file('losses.csv', b'\n5,-', b'\n5,-1'), {'losses'}),
-    (in_file('listing.py', b'n_hidden = 256', b'n_hidden = 16'), {'number'}),
+    (in_file('listing.py', b'n_hidden = 256', b'n_hidden = 16'), {'number', 'not what ran'}),
+    (in_file('listing.py', b'tf.nn.relu', b'tf.nn.tanh'), {'not what ran'}),
+    (in_file('listing.py', b'\n', b'\r\n'), set()),  # as Windows writes it
     (changed_record(numbers={'n_hidden': 16}), {'number'}), (changed_record(started='2026-11-27T10:00:00'), {'begun'}),
     (changed_record(id='b' * 32), {'begun'}), (changed_record(versions={'TensorFlow': '1.15.5'}), {'begun'}),
     (in_file('checkpoints/0010/model.ckpt.meta', b'Placeholder', b'Plaseholder'), {'digests'}),
     (changed_record(strips={'000.png': '', '009.png': '', '099.png': ''}), {'not its own', 'later'}),
-    (later_checkpoint, {'checkpoint', 'losses'})]
+    (later_checkpoint, {'checkpoint', 'losses'}), (changed_and_killed, set())]
 
 
 @pytest.mark.parametrize('number', range(len(SABOTAGE)))
