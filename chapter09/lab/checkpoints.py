@@ -117,9 +117,12 @@ def _remove(path):
 
 
 def check(folder, epoch):
-    """Raises OSError or ValueError, with the reason, unless all files that draw are as they were written."""
+    """Raises OSError or ValueError, with the reason, unless the files that draw are as written, and no others there."""
     path = os.path.join(folder, '%04d' % epoch)
     digests = _digests(path)
+    more = [name for name in records.names(path) if name.startswith(MODEL) and name not in FILES]
+    if more:  # which TensorFlow would read, if the index says so
+        raise ValueError('%s is none of its files' % more[0])
     for name in FILES:
         if files.digest(os.path.join(path, name)) != digests.get(name):
             raise ValueError('%s is not as it was written' % name)

@@ -1,5 +1,6 @@
 """What is chosen for a run: by the command line, by arguments, by the run that is resumed, by the listing."""
 
+import math
 import numbers
 import os
 import random
@@ -139,4 +140,5 @@ def _cells(namespace):
 
 def _numbers_in(namespace):
     return {name: value for name, value in namespace.items()
-            if listings.is_number(value) and not name.startswith('_') and name not in listings.GIVEN_BY_THE_DATA}
+            if listings.is_number(value) and math.isfinite(value)  # math.inf is no number in JSON
+            and not name.startswith('_') and name not in listings.GIVEN_BY_THE_DATA}

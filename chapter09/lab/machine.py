@@ -7,6 +7,9 @@ import platform
 # TensorFlow's own environment variables: how many threads work at one operation, and at how many at once.
 THREADS, OPERATIONS = 'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS'
 
+MEMORY = 4 * 2 ** 30  # bytes that somebody else's file or graph may take
+STACK = 2 ** 25  # bytes for each thread of a pool of TensorFlow's
+
 # Up to these sizes Intel processors give the same bytes with one thread as with several (docs/speed.md).
 BATCH_SIZE, WIDTH, IMAGES = 200, 256, {28 * 28, 28 * 28 + 10}
 
@@ -38,6 +41,26 @@ def threads():
     """How many threads work at one operation. TensorFlow, too, passes over what is no number from 1 on."""
     given = os.environ.get(THREADS, '')
     return given.isascii() and given.isdigit() and int(given) or cores()
+
+
+@contextlib.contextmanager
+def limited_memory():
+    """Within it this process can take MEMORY more at most, on Linux: what it reads and runs may ask for any amount."""
+    try:
+        import resource
+        with open('/proc/self/status') as file:
+            taken = next(int(line.split()[1]) * 1024 for line in file if line.startswith('VmData'))
+    except (ImportError, OSError, StopIteration):
+        yield
+        return
+    _, most = limits = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = taken + MEMORY + cores() * STACK
+    if all(limit == resource.RLIM_INFINITY or wanted < limit for limit in limits):
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
 
 
 def spared_threads(graph, batch_size):

@@ -13,6 +13,7 @@ from lab import checkpoints, files
 from lab.errors import BadInput, reason
 
 LARGEST = 2 ** 28  # bytes of a MetaGraph
+REPEATED = 2 ** 24  # numbers of a constant that is not written out in it
 
 
 class Model:
@@ -112,11 +113,18 @@ def for_tensorflow(path):
 def read_meta(path):
     """The MetaGraphDef beside model.ckpt. Raises OSError or ValueError, with the reason."""
     try:
-        return tf.MetaGraphDef.FromString(files.read(path + '.meta', LARGEST))
+        meta = tf.MetaGraphDef.FromString(files.read(path + '.meta', LARGEST))
     except OSError:
         raise
     except Exception as error:  # nothing but foreign bytes is being parsed, and protobuf has errors of its own
         raise ValueError(reason(error)) from None
+    for node in meta.graph_def.node:
+        if node.op == 'Const':
+            constant = node.attr['value'].tensor
+            numbers = np.prod([size.size for size in constant.tensor_shape.dim], dtype=float)
+            if numbers > max(REPEATED, constant.ByteSize()):
+                raise ValueError('its graph holds one number %.3g times' % numbers)
+    return meta
 
 
 def read_weights(path, weights, option=''):

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from lab import machine
+
 LARGEST = 2 ** 24  # numbers in an array of it
 
 
@@ -37,6 +39,7 @@ class Arithmetic:
     def __init__(self, nodes, known, random=None):
         self._nodes, self._known, self._random = nodes, dict(known), random
 
+    @machine.limited_memory()
     def value(self, name):
         """The value of a node. Raises Unknown for what is none of the OPERATIONS."""
         left = [name]
@@ -62,6 +65,8 @@ class Arithmetic:
                     found = tf.make_ndarray(node.attr['value'].tensor)
                     return found.astype(np.float64) if found.dtype.kind == 'f' else found
                 if node.op in OPERATIONS:
+                    if len(inputs) > 1 and np.broadcast(*inputs).size > LARGEST:
+                        raise ValueError(node.op)
                     return OPERATIONS[node.op](*inputs)
                 if node.op in REDUCTIONS:
                     return REDUCTIONS[node.op](inputs[0], axis=tuple(np.ravel(inputs[1]).tolist()),

@@ -10,7 +10,6 @@ import os
 import queue
 import shutil
 import signal
-import sys
 import tempfile
 
 from lab import machine
@@ -18,7 +17,6 @@ from lab.errors import BadInput
 
 SECONDS = 90  # that a hand-in may take; an honest one takes some four
 START = 300  # seconds that a process may take to load the judge
-MEMORY = 4 * 2 ** 30  # bytes that it may take from then on
 LIBRARIES = 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', machine.THREADS
 
 
@@ -134,9 +132,8 @@ def _work(there, scratch, cores):
     except (BadInput, input_data.BadData) as error:
         there.send(str(error))
         return
-    _limit_memory()
     there.send(True)
-    with contextlib.suppress(EOFError):
+    with contextlib.suppress(EOFError), machine.limited_memory():
         while True:
             handin = there.recv()
             os.makedirs(scratch)
@@ -151,13 +148,3 @@ def _marks(marking, judge, handin, scratch):
         return marking.mark(judge, handin, scratch)
     except MemoryError:
         return [marking.refusal(handin.name, 'crashed', 'MemoryError')]
-
-
-def _limit_memory():
-    if sys.platform == 'linux':
-        import resource
-        with open('/proc/self/statm') as file:
-            taken = int(file.read().split()[0]) * resource.getpagesize()
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        if most == resource.RLIM_INFINITY or taken + MEMORY < most:
-            resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, most))

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import checkpoints, model, quiet, records
+from lab import checkpoints, machine, model, quiet, records
 from lab.errors import BadInput, reason
 from lab.noise import SEED, Noise, labels_of
 from lab.page import ancestors
@@ -38,6 +38,7 @@ class Generator:
         self._others, self.labelled = {}, False
         checkpoints.newest(folder, self._load, 'drawn from')
 
+    @machine.limited_memory()
     def _load(self, epoch):
         """Raises OSError or ValueError, with the reason, if the checkpoint is not to be had."""
         self.epoch, self.path = epoch, checkpoints.path_of(self._folder, epoch)
@@ -66,6 +67,7 @@ class Generator:
                 model.restore(self._sess, tf.train.Saver(variables), self.path)
         self.labelled = self._Y is not None
 
+    @machine.limited_memory()
     def draw(self, noise_z, labels=None):
         """Images, float32 [n, 784], for noise [n, …].
 

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import checkpoints, frames, listings, model, quiet, records
+from lab import checkpoints, frames, listings, machine, model, quiet, records
 from lab.errors import BadInput, reason
 from lab.noise import KEPT, SEED, Noise
 from lab.session import config
@@ -43,6 +43,7 @@ class Networks:
         self.__dict__.update(checkpoints.newest(
             folder, lambda epoch: self._ask(checkpoints.path_of(within, epoch), noise), 'looked at'))
 
+    @machine.limited_memory()
     def _ask(self, path, noise):
         """What `asking.ask` tells of a checkpoint. Raises OSError or ValueError, with the reason, if it cannot."""
         try:
@@ -82,7 +83,8 @@ def _is_so_wide(folder, width):
     within = os.path.join(folder, records.CHECKPOINTS)
     for epoch in checkpoints.epochs(within):
         path = checkpoints.path_of(within, epoch)
-        with contextlib.suppress(tf.errors.OpError, ValueError), model.for_tensorflow(path) as usable:
+        with contextlib.suppress(tf.errors.OpError, OSError, ValueError), model.for_tensorflow(path) as usable:
+            checkpoints.check(within, epoch)
             shapes = tf.train.load_checkpoint(usable).get_variable_to_shape_map().values()
             return any(width in shape for shape in shapes)
     return False

@@ -116,7 +116,7 @@ def _record(run):
     """The record of a run. Raises BadInput if it cannot be read, or says what no run could."""
     record = records.resumable(run)
     numbers = [record['epochs'], record['lost'] or 0, *record['numbers'].values()]
-    if not 1 <= record['epochs'] < EPOCHS or not all(abs(number) < listings.LIMIT for number in numbers):
+    if not 1 <= record['epochs'] < EPOCHS or not all(map(listings.is_number, numbers)):
         raise BadInput('%s is of no run' % run)
     return record
 

@@ -1,6 +1,7 @@
 """The numbers of a listing are its options, and what cannot be used is refused in one line before anything happens."""
 
 import argparse
+import math
 import os
 import re
 import shutil
@@ -102,7 +103,8 @@ def test_numbers_that_python_does_not_write_down():
     """Such as a notebook's factorial, or 0xfff… in a listing."""
     huge = 16 ** 5000
     assert listings.Numbers('n = 9\nm = 0x1%s\n' % (5000 * '0')).written == {'n': 9}
-    assert Choice({'huge': huge, 'below': -huge, 'n_layers': 3}, {}).numbers == {'n_layers': 3}
+    others = {'huge': huge, 'below': -huge, 'best': math.inf, 'worst': -math.inf, 'none': math.nan}  # no JSON either
+    assert Choice(dict(others, n_layers=3), {}).numbers == {'n_layers': 3}
 
 
 @pytest.mark.parametrize('words', [[], ['--resume']])

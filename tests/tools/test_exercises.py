@@ -4,6 +4,8 @@ import gzip
 import json
 import os
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import page
@@ -12,7 +14,7 @@ import tensorflow.compat.v1 as tf
 from conftest import DATA, FILES, REFERENCE, idx, read_bytes
 from processes import Lab
 
-from lab import errors, files
+from lab import errors, files, listings
 from tools import exercises, networks
 
 D_LABELS = '        inputs = tf.concat([inputs, labels], 1)\n'
@@ -132,6 +134,20 @@ def unmet(number, found):
 @pytest.mark.parametrize('number', exercises.EXERCISES)
 def test_done(trained, number):
     assert unmet(number, trained(number, *DONE[number])) == []
+
+
+def test_of_the_runs_beside_it_only_files_are_opened(trained, tmp_path):
+    shutil.copytree(os.path.dirname(trained(7, *DONE[7]).folder), str(tmp_path / 'runs'))
+
+    def check():
+        words = [listings.CHAPTER09, 'check', '7', '--run', str(tmp_path / 'runs' / 'run'), '--lang', 'en']
+        return subprocess.run([sys.executable, *words], stdout=subprocess.PIPE, encoding='utf-8', timeout=120)
+
+    assert 'and run.1 beside it is 16 wide' in check().stdout
+    for path in (tmp_path / 'runs' / 'run.1').glob('checkpoints/*/model.ckpt.index'):
+        path.unlink()
+        os.mkfifo(str(path))
+    assert 'one that fits and is 16 wide is still to be made' in check().stdout, 'or the command waits for ever'
 
 
 @pytest.mark.parametrize('number, way', [(number, way) for number in WRONG for way in (0, 1)])

@@ -79,6 +79,12 @@ def test_of_a_damaged_checkpoint_the_one_before_it_draws(run, name, damage, caps
     assert contents(run).keys() <= before.keys()
 
 
+def test_a_checkpoint_with_more_than_its_own_files_is_passed_over(run):
+    """An index may name them, and TensorFlow would open whatever they are."""
+    os.mkfifo(str(run / 'checkpoints' / '0099' / 'model.ckpt.data-00001-of-00002'))
+    assert drawn(run)[1] == 98
+
+
 def test_a_checkpoint_without_its_state_still_draws(run):
     """Which a run needs that goes on, and nobody else."""
     os.remove(str(run / 'checkpoints' / '0099' / 'state.npz'))
@@ -189,6 +195,10 @@ def fills_the_memory(path):
     return lambda Z: as_images(tf.fill([40000, 100000], 1.))
 
 
+def fills_it_when_run(Z):
+    return tf.zeros([3, 784]) + tf.reduce_sum(tf.fill([2 * 10 ** 8 * tf.size(Z, out_type=tf.int64)], Z[0, 0]))
+
+
 def writes_for_a_debugger(path):
     return lambda Z: as_images(tf.raw_ops.DebugIdentity(
         input=Z, device_name='', tensor_name='Z:0', debug_urls=['file://' + path], gated_grpc=False))
@@ -209,6 +219,10 @@ def say_that_functions_do_nothing(run):
     for each in meta.graph_def.library.function:
         each.signature.is_stateful = False
     path.write_bytes(meta.SerializeToString())
+    sign(path)
+
+
+def sign(path):
     digests = json.loads((path.parent / 'digests.json').read_text())
     (path.parent / 'digests.json').write_text(json.dumps(dict(digests, **{path.name: files.digest(str(path))})))
 
@@ -250,8 +264,22 @@ def another_placeholder(Z):
     return tf.zeros([tf.shape(Z)[0], 784]) + tf.placeholder(tf.float32, [784])
 
 
+def test_a_number_that_is_held_more_often_than_memory_can_is_one_line(tmp_path):
+    """It would be written out while the graph is read."""
+    run_of_graph(tmp_path / 'run', lambda Z: as_images(tf.constant(1., name='one')))
+    path = tmp_path / 'run' / 'checkpoints' / '0009' / 'model.ckpt.meta'
+    meta = tf.MetaGraphDef.FromString(path.read_bytes())
+    one, = (node for node in meta.graph_def.node if node.name == 'one')
+    one.attr['value'].tensor.tensor_shape.dim.add().size = 2 ** 40
+    path.write_bytes(meta.SerializeToString())
+    sign(path)
+    status, out, err = command('digits', '--basic', 3, '--run', tmp_path / 'run', '--out', tmp_path / 'drawn')
+    assert status == 2 and out == [] and len(err) == 1 and 'its graph holds one number 1.1e+12 times' in err[0]
+
+
 @pytest.mark.parametrize('build, words', [
-    (fixed_batch, 'cannot be drawn from'), (another_placeholder, 'cannot be drawn from'),
+    (fixed_batch, 'cannot be drawn from'), (fills_it_when_run, 'cannot be drawn from (OOM when'),
+    (another_placeholder, 'cannot be drawn from'),
     (lambda Z: tf.zeros([tf.shape(Z)[0], 100]), 'no images of 28×28'), (lambda Z: tf.zeros([]), 'no images of 28×28')])
 def test_a_graph_that_draws_no_digits_of_noise_alone_is_one_line(tmp_path, build, words):
     run_of_graph(tmp_path / 'run', build)

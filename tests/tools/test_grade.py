@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import multiprocessing
 import os
 import pty
@@ -372,6 +373,13 @@ def test_a_record_that_no_run_could_have_written(mark, lab, tmp_path, change):
     rewrite(tmp_path / 'a' / 'runs' / 'basic', **change)
     row, = mark(tmp_path / 'a')
     assert row.listing == 'basic' and row.strips and row.seed == '' and ('bad record',) in row.notes
+
+
+def test_numbers_that_a_run_does_write_are_those_of_a_run(mark, lab, tmp_path):
+    shutil.copytree(str(lab['c']), str(tmp_path / 'a'))
+    rewrite(tmp_path / 'a' / 'runs' / 'basic', numbers={'big': 1e20, 'best': math.inf, 'none': math.nan})
+    row, = mark(tmp_path / 'a')
+    assert row.seed == record_of(lab['c'] / 'runs' / 'basic')['seed'] and ('bad record',) not in row.notes
 
 
 def test_what_a_record_says_is_shown_in_a_line_of_bounded_length(mark, lab, tmp_path):

@@ -16,7 +16,7 @@ from made import contents, rewrite, train
 from make_strips import REFERENCE, edited
 
 from lab import checkpoints, frames, listings, model, records
-from tools import chains, generator, page
+from tools import arithmetic, chains, generator, page
 
 PAGE = os.path.join(listings.ROOT, 'docs', 'page.html')
 KINDS = ['basic', 'conditional']
@@ -97,6 +97,20 @@ def test_no_pixel_is_more_than_a_level_from_what_tensorflow_draws(shown, kind):
                               % (FLOATS, TEXT, KINDS.index(kind), floats(noise))))
     difference = np.abs(found.reshape(300, 784) - trained.draw(noise, labels))
     assert 0 < difference.max() <= 1 / 255
+
+
+def test_what_a_foreign_loss_makes_of_its_numbers_is_bounded():
+    with tf.Graph().as_default() as graph:
+        row, column = tf.placeholder(tf.float32, name='row'), tf.placeholder(tf.float32, name='column')
+        tf.add(row, column, name='all')
+    nodes = {node.name: node for node in graph.as_graph_def().node}
+
+    def value(n):
+        return arithmetic.Arithmetic(nodes, {'row': np.ones([1, n]), 'column': np.ones([n, 1])}).value('all')
+
+    np.testing.assert_array_equal(value(3), np.full([3, 3], 2))
+    with pytest.raises(arithmetic.Unknown, match='^Add'):
+        value(2 ** 13)
 
 
 def by_tensorflow(run, batches):
