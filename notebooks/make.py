@@ -37,6 +37,7 @@ os.chdir(find())
 sys.path.insert(0, os.path.abspath('chapter09'))
 '''
 
+MADE = 'sha256'  # of its cells as they were made, by which it is seen later whether somebody has worked in them
 DOCS = {'en': 'exercises.md', 'ko': 'exercises.ko.md'}
 # A student in Korea may work on a server that speaks English, such as Colab's.
 SPEAKS = {'en': '', 'ko': "\nos.environ['LANGUAGE'] = 'ko'"}
@@ -114,23 +115,26 @@ def notebook(language):
         raise ValueError('texts.%s.md: there is no cell %s' % (language, ', '.join(said)))
     made = new_notebook(cells=cells, metadata={
         'kernelspec': {'display_name': 'Python 3', 'language': 'python', 'name': 'python3'},
-        'language_info': {'name': 'python'}})
+        'language_info': {'name': 'python'}, MADE: digest(cells)})
     made.nbformat_minor = 5  # the first with ids
     nbformat.validate(made)
     return nbformat.writes(made) + '\n'
 
 
-def is_worked_in(path, made):
-    """Whether somebody has run a notebook, or added cells to what is made of it."""
+def digest(cells):
+    return listings.digest('\0'.join(cell.source for cell in cells))
+
+
+def is_worked_in(path):
+    """Whether somebody has run a notebook that was made here, or changed it."""
     try:
         there = nbformat.reads(files.read(path, 2 ** 28).decode(), 4)
     except FileNotFoundError:
         return False
     except Exception:  # nothing but foreign bytes is being parsed
         return True
-    known = {cell.id for cell in nbformat.reads(made, 4).cells}
-    return any(cell.get('outputs') or cell.get('execution_count') or cell.get('id') not in known
-               for cell in there.cells)
+    return there.metadata.get(MADE) != digest(there.cells) or any(
+        cell.get('outputs') or cell.get('execution_count') for cell in there.cells)
 
 
 def main():
@@ -138,9 +142,10 @@ def main():
     parser.add_argument('folder', metavar='FOLDER', nargs='?', type=options.folder, default=HERE,
                         help='where they are written (default: notebooks/)')
     folder = parser.parse_args().folder
+    os.makedirs(folder, exist_ok=True)
     for language in languages.KNOWN:
         path, made = os.path.join(folder, 'chapter09.%s.ipynb' % language), notebook(language)
-        if is_worked_in(path, made):
+        if is_worked_in(path):
             moved = files.free_name(path)
             with files.refusals(moved):
                 os.rename(path, moved)

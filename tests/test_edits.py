@@ -242,18 +242,49 @@ def test_an_inner_loop_that_breaks_has_the_trace_of_what_was_done(train, tmp_pat
     assert [int(row.split(',')[0]) for row in rows] == list(range(6 + 4 + 6 + 6))
 
 
-@pytest.mark.parametrize('leaves', ['break', 'return'])
-def test_a_loop_that_is_left_keeps_the_epoch_that_was_done(train, tmp_path, leaves):
+LEFT = "    if epoch == 2:\n        break\n"
+INNER = LEFT.replace('    ', '        ', 1).replace('        break', '            break')
+
+
+@pytest.mark.parametrize('leaves', [
+    LEFT, "    with open('my_gan.txt', 'w'):\n" + INNER, "    try:\n" + INNER + "    finally:\n        epoch += 0\n"],
+    ids=['alone', 'with', 'finally'])
+@pytest.mark.parametrize('how', ['break', 'return'])
+def test_a_loop_that_is_left_keeps_the_epoch_that_was_done(train, tmp_path, leaves, how):
     strip = "    # 9.1-13"
-    text = page.edited('basic', (strip, "    if epoch == 2:\n        break\n" + strip))
-    if leaves == 'return':
-        text = in_a_function(text).replace('            break\n', '            return\n')
+    text = page.edited('basic', (strip, leaves + strip))
+    if how == 'return':
+        text = in_a_function(text).replace(' break\n', ' return\n')
     ended = train(text=text, words=['--epochs', 9])
     assert ended.status == 0 and ended.err == ['seed: 7'], ended.err
     run_folder = tmp_path / 'lab' / 'run'
     assert sorted(os.listdir(str(run_folder / 'checkpoints'))) == ['0001', '0002']
     assert len((run_folder / 'losses.csv').read_text().splitlines()) == 4
     assert '"state": "stopped"' in (run_folder / 'run.json').read_text()
+
+
+def test_a_loop_that_an_error_ends_within_a_with_has_not_done_that_epoch(train, tmp_path):
+    strip = "    # 9.1-13"
+    leaves = "    with open('my_gan.txt', 'w'):\n        if epoch == 2:\n            raise ValueError('a bug')\n"
+    ended = train(text=page.edited('basic', (strip, leaves + strip)), words=['--epochs', 9])
+    assert ended.status == 1 and ended.err[-1] == 'ValueError: a bug'
+    assert os.listdir(str(tmp_path / 'lab' / 'run' / 'checkpoints')) == ['0000', '0001']
+
+
+def test_losses_that_are_asked_for_by_themselves(train, tmp_path):
+    """After the step, as most books have it; what is asked of a loss again is of other images."""
+    edits = [(D_STEP, D_STEP.replace('_, loss_val_D = sess.run([train_D, loss_D]', 'sess.run(train_D')),
+             (G_STEP, G_STEP.replace('_, loss_val_G = sess.run([train_G, loss_G]', 'sess.run(train_G')
+              + "        loss_val_D = sess.run(loss_D, feed_dict={X: batch_xs, Z: noise})\n"
+              + "        loss_val_G = sess.run([loss_G], feed_dict={Z: noise})[0]\n"
+              + "        sess.run(loss_D, {X: batch_xs[:7], Z: noise[:7]})\n")]
+    ended = train(*edits, words=['--trace', tmp_path / 'trace.csv'])
+    assert ended.status == 0 and ended.err == ['seed: 7']
+    losses = records.losses(str(tmp_path / 'lab' / 'run'))
+    printed = [f'Epoch: {epoch:04} D loss: {loss_D:.4} G loss: {loss_G:.4}' for epoch, loss_D, loss_G, _ in losses]
+    assert printed == ended.out[:2]
+    assert 'nan' not in (tmp_path / 'trace.csv').read_text()
+    assert len((tmp_path / 'trace.csv').read_text().splitlines()) == 1 + 2 * 6
 
 
 def test_a_loop_that_is_left_before_its_first_step_has_not_done_that_epoch(train, tmp_path):

@@ -232,7 +232,8 @@ def test_a_notebook_that_somebody_has_worked_in_is_put_by(tmp_path):
     assert make() == make() == '' and len(os.listdir(str(tmp_path))) == 2
     made = mine.read_text(encoding='utf-8')
     changes = [('"outputs": []', '"outputs": [{"name": "stdout", "output_type": "stream", "text": ["7"]}]'),
-               ('"id": "text-title"', '"id": "my-cell"'), ('"cells"', '"cell"')]
+               ('n_hidden = 256', 'n_hidden = 1024'), ('"cells"', '"cell"'),
+               ('"cells": [', '"cells": [{"cell_type": "markdown", "id": "my", "metadata": {}, "source": "7"},')]
     for number, (old, new) in enumerate(changes, 1):
         mine.write_text(made.replace(old, new, 1), encoding='utf-8')
         assert 'is now in ' in make() and mine.read_text(encoding='utf-8') == made

@@ -13,7 +13,8 @@ Seen = collections.namedtuple('Seen', ['steps', 'losses', 'draws'])
 class Iterations:
     """The iterations of an epoch, of which the session tells (`Session.watched_by`).
 
-    A step is a run that fetches train_D or train_G, or, where the listing has no such name, its loss. A new
+    A step is a run that fetches train_D or train_G, or, where the listing has no such name, its loss. The loss may
+    also come of a run of its own after the step. A new
     iteration begins with the step that began the one before, once each network has had one: so the page's D G D
     G are two iterations, and D D G D D G are two as well.
 
@@ -45,28 +46,29 @@ class Iterations:
         steps = {network for network, step in self._steps_of.items() if _fetched(step, found)}
         losses = [(n, path) for n, name in enumerate(LOSSES) for path in _fetched(self._parts.get(name), found)[:1]]
         draws = bool(_fetched(self._parts.get('G'), found))
-        return Seen(frozenset(steps), losses, draws) if steps or draws else None
+        return Seen(frozenset(steps), losses, draws) if steps or draws or losses else None
 
     def ran(self, seen, results, feed_dict):
         """Takes in a run of the session: what `sees` said of its fetches, what it gave, what it was fed."""
         if seen.draws or not self._drew:
             self._note_feeds(feed_dict or {}, seen)
-        if not seen.steps:
-            return
-        if not self.rows or self._first in seen.steps and self._had >= self._all:
+        if seen.steps and (not self.rows or self._first in seen.steps and self._had >= self._all):
             self.rows.append([math.nan, math.nan])
             self._first, self._had = min(seen.steps), set()
         self._had |= seen.steps
-        for n, path in seen.losses:
+        # Without a step it is the last step's, unless that has had one: then it is of other images.
+        losses = [(n, path) for n, path in seen.losses if seen.steps or self.rows and math.isnan(self.rows[-1][n])]
+        for n, path in losses:
             value = results
             for key in path:
                 value = value[key]
             self.rows[-1][n] = float(value)
             self._recent['DG'[n]].append(float(value))
-        for n, _ in seen.losses:
+        for n, _ in losses:
             if not math.isfinite(self.rows[-1][n]):
                 self._not_finite('DG'[n], self.rows[-1][n])
-        self._each_step(len(self.rows), *self.rows[-1])
+        if seen.steps or losses:
+            self._each_step(len(self.rows), *self.rows[-1])
 
     def idle(self):
         """Whether no step has been made in this epoch, of a listing whose steps can be seen."""

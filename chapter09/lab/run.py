@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import dis
 import linecache
 import os
 import random
@@ -38,15 +39,19 @@ def _nothing():
 
 
 def _has_left(loop):
-    """Whether a loop, by its code, has just been left by a break or a return: its line says so.
+    """Whether a loop, by its code, has just been left by a break or a return: it drops what it ran through itself.
 
     To be asked by the generator that it ran through, when that is closed. An exception closes it too, at once or
-    long afterwards.
+    long afterwards. So does a signal, which before Python 3.10 may come after any instruction: there the line tells.
     """
     with contextlib.suppress(ValueError):  # Python itself is at its end
         frame = sys._getframe(2)
-        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).split('#')[0]
-        return frame.f_code is loop and bool(re.search(r'\b(break|return)\b', line))
+        if frame.f_code is not loop:
+            return False
+        if sys.version_info >= (3, 10):
+            return dis.opname[loop.co_code[frame.f_lasti]] in ('POP_TOP', 'POP_ITER')
+        line = linecache.getline(loop.co_filename, frame.f_lineno).split('#')[0]
+        return bool(re.search(r'\b(break|return)\b', line))
     return False
 
 

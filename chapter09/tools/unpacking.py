@@ -59,6 +59,7 @@ def copy(path, target):
             _add_zip(copied, path, (), 1)
         else:
             raise Refused('neither')
+        copied.add_inner_zips()
         return copied.notes()
     except OSError as error:
         raise Refused('unreadable', error.strerror or str(error)) from None
@@ -70,6 +71,7 @@ class _Copied:
     def __init__(self, target):
         self._target, self._entries, self._bytes = target, 0, 0
         self._passed_over = collections.defaultdict(list)  # why: names
+        self._zips = collections.deque()  # (path of its copy, names, depth) of those within the hand-in
 
     def notes(self):
         for why, names in self._passed_over.items():
@@ -115,20 +117,22 @@ class _Copied:
             os.remove(path)
             raise
         if names[-1].lower().endswith('.zip'):
-            self._add_inner(path, names, depth + 1)
+            self._zips.append((path, names, depth + 1))
 
-    def _add_inner(self, path, names, depth):
-        """Adds what a zip within the hand-in holds, and removes its copy."""
-        try:
-            if depth > ZIPS:
-                raise Refused('nested')
-            _add_zip(self, path, (*names[:-1], names[-1][:-4]), depth)
-        except Refused as refused:
-            if refused.said[0] in ('too much', 'too many', 'climbs'):
-                raise
-            self.pass_over('zips', names)
-        finally:
-            os.remove(path)
+    def add_inner_zips(self):
+        """Adds what the zips within the hand-in hold, unless it is there unpacked, and removes their copies."""
+        while self._zips:
+            path, names, depth = self._zips.popleft()
+            try:
+                if depth > ZIPS:
+                    raise Refused('nested')
+                _add_zip(self, path, (*names[:-1], names[-1][:-4]), depth)
+            except Refused as refused:
+                if refused.said[0] in ('too much', 'too many', 'climbs'):
+                    raise
+                self.pass_over('zips', names)
+            finally:
+                os.remove(path)
 
 
 def _add_folder(copied, folder):

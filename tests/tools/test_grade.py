@@ -186,6 +186,16 @@ def test_zips_within_zips(mark, tmp_path, monkeypatch):
     assert mark(zipped(tmp_path / 'a.zip', {'b.zip': inner}))[0].reason == ('too much', 16)
 
 
+def test_a_zip_beside_what_it_holds(mark, tmp_path):
+    """As Windows leaves it where all is extracted."""
+    for folder in 'a', 'a/a':
+        (tmp_path / 'kim' / folder).mkdir(parents=True)
+    shutil.copy(STRIP, str(tmp_path / 'kim' / 'a' / 'a' / '099.png'))
+    zipped(tmp_path / 'kim' / 'a.zip', {'a/099.png': strip()})
+    row, = mark(tmp_path / 'kim')
+    assert row.verdict == 'equivalent' and row.notes == [('zips', 1, 'a.zip')]
+
+
 def test_a_folder_may_hold_anything(mark, tmp_path):
     home = tmp_path / '김민수'
     (home / 'a' / 'samples').mkdir(parents=True)
