@@ -83,8 +83,8 @@ class Exercise:
         if not wrong:
             return True, {'en': 'all else is as on the page', 'ko': '나머지는 책과 같다'}
         differ = {language: ', '.join(REST[name][language] for name in wrong) for language in languages.KNOWN}
-        return False, {'en': 'all else is to be as on the page, and differs: %s' % differ['en'],
-                       'ko': '나머지는 책과 같아야 하는데 다음이 다르다: %s' % differ['ko']}
+        return False, {'en': 'all else is as on the page (these differ: %s)' % differ['en'],
+                       'ko': '나머지는 책과 같다(다른 것: %s)' % differ['ko']}
 
     def length(self, found):
         """(met, {language: sentence}) of how long it has been trained."""
@@ -121,10 +121,8 @@ def _says_which(found, counterpart):
     if counterpart:
         return {'en': 'this run is %d wide, and %s beside it is %d wide' % (width, counterpart, SUM - width),
                 'ko': '은닉층의 크기가 이 실행에서는 %d, 옆에 있는 %s에서는 %d이다' % (width, counterpart, SUM - width)}
-    return {'en': 'this run is %d wide; one that fits and is %d wide is still to be made, in the same folder'
-                  % (width, SUM - width),
-            'ko': '이 실행의 은닉층 크기는 %d이다. 크기가 %d이고 조건에 맞는 실행이 같은 폴더에 아직 없다'
-                  % (width, SUM - width)}
+    return {'en': 'a run that fits and is %d wide is in the same folder (this one is %d wide)' % (SUM - width, width),
+            'ko': '같은 폴더에 은닉층의 크기가 %d이고 조건에 맞는 실행이 있다(이 실행은 %d)' % (SUM - width, width)}
 
 
 EXERCISES = {
@@ -216,7 +214,7 @@ EXERCISES = {
 }
 
 
-NOT_MET = {'en': '!!  not so yet: %s', 'ko': '!!  아직 아니다: %s'}
+NOT_MET = {'en': '!!  should be so, and is not yet: %s', 'ko': '!!  이렇게 되어야 하는데 아직 아니다: %s'}
 # What is told where the listing is no longer the one that has been run.
 CHANGED = {'en': '!!  the listing has been changed since this run: run it again',
            'ko': '!!  이 실행 뒤에 코드를 고쳤다. 다시 실행해야 한다'}

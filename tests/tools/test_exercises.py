@@ -79,7 +79,7 @@ WRONG = {
         ('basic', [('get_noise(sample_size, n_noise)', 'np.random.uniform(-1, 1, (sample_size, n_noise))')], [],
          'the other listing')],
     7: [('conditional', [], ['--n-noise', '16'], '16 or 1024 wide'),
-        ('conditional', [], ['--n-hidden', '16'], 'one that fits and is 1024 wide is still')],
+        ('conditional', [], ['--n-hidden', '16'], 'a run that fits and is 1024 wide is in the same folder (')],
     8: [('basic', UNTRAINED, [], 'the new ones too'),
         ('conditional', [(DEEPER[0][0], DEEPER[0][1].replace('tf.nn.tanh', 'None'))], [], 'each with an activation')],
     9: [('basic', [('batch_xs, batch_ys = mnist', '# batch_xs = 1 - batch_xs\n        batch_xs, batch_ys = mnist')], [],
@@ -147,7 +147,7 @@ def test_of_the_runs_beside_it_only_files_are_opened(trained, tmp_path):
     for path in (tmp_path / 'runs' / 'run.1').glob('checkpoints/*/model.ckpt.index'):
         path.unlink()
         os.mkfifo(str(path))
-    assert 'one that fits and is 16 wide is still to be made' in check().stdout, 'or the command waits for ever'
+    assert 'should be so, and is not yet: a run that fits and is 16 wide' in check().stdout, 'or the command waits for ever'
 
 
 @pytest.mark.parametrize('number, way', [(number, way) for number in WRONG for way in (0, 1)])
@@ -176,7 +176,7 @@ def test_noise_however_it_is_drawn(trained):
 def test_the_rest_is_to_be_the_pages(trained):
     name, edits, options = DONE[4]
     lines = unmet(4, trained(0, name, edits + UNIFORM, options))
-    assert lines == ['all else is to be as on the page, and differs: the noise']
+    assert lines == ['all else is as on the page (these differ: the noise)']
 
 
 def test_it_tells_what_is_met_in_both_languages(trained, capsys):
@@ -188,7 +188,7 @@ def test_it_tells_what_is_met_in_both_languages(trained, capsys):
         assert out[0].startswith(title) and any(line.startswith(sentence) for line in out)
     assert exercises.main(SimpleNamespace(number=3, run=folder, text='', lang='ko')) == 1
     out = capsys.readouterr().out
-    assert '!!  아직 아니다: train_D가 두 신경망의 변수를' in out and '이 실행 뒤에 코드를 고쳤다' in out
+    assert '!!  이렇게 되어야 하는데 아직 아니다: train_D가 두 신경망의 변수를' in out and '이 실행 뒤에 코드를 고쳤다' in out
 
 
 def test_what_is_no_run(tmp_path, the_judge):
