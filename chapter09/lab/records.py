@@ -154,7 +154,7 @@ def losses(folder):
         raise BadInput('%s cannot be read (%s): --resume the run, which writes it anew'
                        % (path, reason(error))) from None
     if not rows:
-        raise BadInput('%s holds no epoch yet: wait for its first, or run the listing again' % path)
+        raise BadInput('%s holds no epoch: wait for it, or, if the run broke off, run the listing again' % path)
     return rows
 
 

@@ -73,25 +73,26 @@ TEXTS = {
         'ko': 'G의 출력이 이미지의 범위 [0, 1]을 벗어난다(%.3g부터 %.3g까지). 출력층에 sigmoid가 빠지지 않았는가?'},
     'no step': {
         'en': 'epoch %d has ended without a step: the loop over run.epochs() is to hold those of train_D and train_G',
-        'ko': '%d세대가 학습 한 번 없이 끝났다. train_D와 train_G는 run.epochs()를 도는 반복문 안에서 실행해야 한다'},
+        'ko': '%d번 세대가 학습 한 번 없이 끝났다. train_D와 train_G는 run.epochs()를 도는 반복문 안에서 '
+              '실행해야 한다'},
     'lost': {
         'en': 'lost since epoch %d: for %d epochs the discriminator has given generated images less than %g on average '
               '(now %.1e). Of %d such runs of §9.2 %d drew digits after 30 epochs, and %d after 100: take another '
-              '--seed (docs/lost.md)',
-        'ko': '%d세대부터 학습에 실패하고 있다: 생성한 이미지의 평균 판별값이 %d세대 연속으로 %g보다 작았다(지금은 '
+              '--seed (make: SEED=…; docs/lost.md)',
+        'ko': '%d번 세대부터 학습에 실패하고 있다: 생성한 이미지의 평균 판별값이 %d세대 연속으로 %g보다 작았다(지금은 '
               '%.1e). 9.2절에서 이렇게 된 실행 %d번 가운데 숫자를 그린 것은 30세대 뒤에 %d번, 100세대 뒤에 %d번이었다. '
-              '다른 --seed로 다시 학습해 본다(docs/lost.ko.md)'},
+              '다른 --seed로 다시 학습해 본다(make에서는 SEED=…, docs/lost.ko.md)'},
     # when it ends early
     'stopped': {
         'en': 'stopped by %s %s; %s. To go on, give the same command with --resume (make: RESUME=1)',
         'ko': '%s 신호를 받아 %s 멈추었다. %s. 이어서 하려면 같은 명령에 --resume을 붙인다(make에서는 RESUME=1)'},
     'before all': {'en': 'before the first epoch', 'ko': '첫 세대를 시작하기 전에'},
-    'in epoch': {'en': 'in epoch %d', 'ko': '%d세대를 학습하다가'},
-    'checkpoint': {'en': 'the checkpoint of epoch %d stays in %s', 'ko': '%d세대의 체크포인트가 %s에 남아 있다'},
+    'in epoch': {'en': 'in epoch %d', 'ko': '%d번 세대를 학습하다가'},
+    'checkpoint': {'en': 'the checkpoint of epoch %d stays in %s', 'ko': '%d번 세대의 체크포인트가 %s에 남아 있다'},
     'no checkpoint': {'en': 'there is no checkpoint yet', 'ko': '체크포인트는 아직 없다'},
     'stopped as lost': {'en': 'stopped after epoch %d, for it is lost (--stop-when-lost); %s',
-                        'ko': '학습에 실패하고 있어 %d세대를 마치고 멈추었다(--stop-when-lost). %s'},
-    'given out': {'en': 'epoch %d, iteration %s: %s. %s; %s', 'ko': '%d세대 %s번째 반복: %s. %s. %s'},
+                        'ko': '학습에 실패하고 있어 %d번 세대를 마치고 멈추었다(--stop-when-lost). %s'},
+    'given out': {'en': 'epoch %d, iteration %s: %s. %s; %s', 'ko': '%d번 세대의 %s번째 반복: %s. %s. %s'},
     'of': {'en': '%d of %d', 'ko': '%d/%d'},
     'loss': {'en': 'the %s loss is %s', 'ko': '%s 손실값이 %s이다'},
     'weights': {'en': 'the weights are no finite numbers after it', 'ko': '그 뒤의 가중치에 유한하지 않은 값이 있다'},
@@ -110,7 +111,7 @@ TEXTS = {
     # of other runs, and of this one before
     'fresh': {'en': 'nothing to resume in %s: starting from the beginning',
               'ko': '%s: 이어서 할 것이 없어 처음부터 시작한다'},
-    'going on': {'en': 'going on after epoch %d', 'ko': '%d세대 다음부터 이어서 학습한다'},
+    'going on': {'en': 'going on after epoch %d', 'ko': '%d번 세대 다음부터 이어서 학습한다'},
     'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 다음 폴더로 옮겼다: %s'},
     'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 다음 폴더로 옮겼다: %s'},
     'strip stays': {'en': '%s is none of this run: it stays, and the strip is %s',

@@ -101,13 +101,15 @@ def table(head, rows, path):
     fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
 
 
-def curves(losses, D_mean, path):
+def curves(losses, D_mean, name, path):
     """Draws the losses of a run, and what its discriminator thinks on average, by epoch.
 
     losses  epoch, D loss and G loss, [n, 3]
     D_mean  epoch, mean probability of being real that D gives to real and to generated images, [n, 3], 0 to 1
+    name    the run's, which stands above; letters that matplotlib's font may lack are left out
     """
     fig = Figure(figsize=(8, 7))
+    fig.suptitle(name.encode('ascii', 'ignore').decode(), parse_math=False)
     upper, lower = fig.subplots(2, 1, sharex=True)
     for axes, drawn, names in (upper, losses, ('D loss', 'G loss')), (lower, D_mean, ('real', 'generated')):
         chapters = (drawn[:, 0] == 0) | ((drawn[:, 0] + 1) % 10 == 0)  # the epochs of which there are strips

@@ -12,8 +12,8 @@ LARGEST = 2 ** 28  # bytes of a file
 PACKED = {'en': '%s: %s; %.1f MB', 'ko': '%s: %s, %.1fMB'}
 UNFINISHED = {'en': '%s has not finished (%s): it is handed in as it stands',
               'ko': '%s: 학습이 끝나지 않았다(%s). 지금 상태 그대로 묶는다'}
-LONGER = {'en': 'runs/%s, an earlier run of %d epochs, is not packed: to hand it in, exchange the two folders\' names',
-          'ko': 'runs/%s: 앞서 %d세대까지 학습한 실행은 묶지 않았다. 이것을 제출하려면 두 폴더의 이름을 서로 바꾼다'}
+LONGER = {'en': 'an earlier run, of %d epochs, is not packed: to hand it in, exchange the names of runs/%s and runs/%s',
+          'ko': '앞서 %d세대까지 학습한 실행은 묶지 않았다. 제출하려면 두 폴더 runs/%s, runs/%s의 이름을 서로 바꾼다'}
 
 
 def main(chosen):
@@ -52,9 +52,9 @@ def main(chosen):
     for name, (record, contents) in packed.items():
         if record['state'] != 'finished':
             say(UNFINISHED[chosen.lang] % (name, record['state']))
-        for newer, earlier, epochs in left:
-            if newer == name and epochs > _epochs(contents):
-                say(LONGER[chosen.lang] % (earlier, epochs))
+        epochs, earlier = max(((epochs, earlier) for newer, earlier, epochs in left if newer == name), default=(0, ''))
+        if epochs > _epochs(contents):
+            say(LONGER[chosen.lang] % (epochs, earlier, name))
     print(one_line(PACKED[chosen.lang] % (chosen.out, ', '.join(
         _run(name, _epochs(contents), chosen.lang)
         for name, (_, contents) in packed.items()), os.path.getsize(chosen.out) / 1e6)))

@@ -32,7 +32,7 @@ def curves(run, path=None):
     losses = np.array([row[:3] for row in records.losses(run)])
     D_mean = np.stack([film['epoch'], film['D_real'], film['D_gene']], axis=1)
     with files.whole(path) as part:
-        drawing.curves(losses, D_mean, part)
+        drawing.curves(losses, D_mean, os.path.basename(os.path.abspath(run)), part)
 
 
 def _place(run, path, name):

@@ -53,7 +53,7 @@ TEXTS = {
     'other rows': {'en': '%s is of the other listing', 'ko': '다른 예제의 그림이 있다: %s'},
     'more runs': {'en': 'other runs of it passed over (%d): %s', 'ko': '같은 예제의 다른 실행 %d개를 건너뛰었다: %s'},
     'changed later': {'en': 'the listing was changed on the way, after epoch %s',
-                      'ko': '학습하는 도중에 예제를 고쳤다(%s세대 뒤)'},
+                      'ko': '학습하는 도중에 예제를 고쳤다(%s번 세대 뒤)'},
     'more strips': {'en': 'more strips of it passed over: %s', 'ko': '같은 예제의 다른 그림을 건너뛰었다: %s'},
     'bad record': {'en': 'its run.json cannot be read', 'ko': 'run.json을 읽을 수 없다'},
     'no losses': {'en': 'no losses.csv that can be read', 'ko': '읽을 수 있는 losses.csv가 없다'},
@@ -68,7 +68,7 @@ TEXTS = {
     'not finite': {'en': 'the run ended because a value was no finite number',
                    'ko': '유한하지 않은 값이 나와 학습이 멈췄다'},
     'state': {'en': 'the run has not finished (%s)', 'ko': '학습이 끝나지 않았다(%s)'},
-    'lost since': {'en': 'lost since epoch %d (docs/lost.md)', 'ko': '%d세대부터 학습에 실패했다(docs/lost.ko.md)'},
+    'lost since': {'en': 'lost since epoch %d (docs/lost.md)', 'ko': '%d번 세대부터 학습에 실패했다(docs/lost.ko.md)'},
     'fewer epochs': {'en': 'up to there its strips are as good as the reference\'s',
                      'ko': '그때까지의 그림은 기준만큼 잘 나왔다'},
     # what makes one doubt that it is the student's own

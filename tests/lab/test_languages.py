@@ -62,5 +62,5 @@ def test_a_run_tells_in_korean_and_its_record_in_english(small, tmp_path):
     assert records.read(str(tmp_path / 'lab' / 'run'))['notes'] == ['the listing has no D_gene: off without it: D_mean']
     listing.write_text(listing.read_text(encoding='utf-8') + '\n# more\n', encoding='utf-8')
     ended = run(listing, *lab.argv, '--epochs', 2, '--resume', output=lab.folder, before=in_korean)
-    assert ended.err[0] == '0세대 다음부터 이어서 학습한다' and re.fullmatch(
+    assert ended.err[0] == '0번 세대 다음부터 이어서 학습한다' and re.fullmatch(
         r'지난번 실행 뒤에 예제가 바뀌었다\([\d, -]+번째 줄\)\. 바뀐 예제로 이어서 학습한다', ended.err[1]), ended.err

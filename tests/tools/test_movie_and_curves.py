@@ -81,8 +81,8 @@ def test_what_a_kill_has_cut_off_is_passed_over(run, tmp_path):
 
 @pytest.mark.parametrize('content, words', [
     (None, 'is missing: --resume'), (b'', 'does not begin with epoch,D loss'), (b'epoch,D loss,G loss,seconds\n',
-                                                                               'holds no epoch yet'),
-    (b'epoch,D loss,G loss,seconds\n0,-1', 'holds no epoch yet'), (b'\xff\xfe\x00', 'cannot be read'),
+                                                                               'holds no epoch: wait'),
+    (b'epoch,D loss,G loss,seconds\n0,-1', 'holds no epoch: wait'), (b'\xff\xfe\x00', 'cannot be read'),
     (b'epoch,D loss,G loss,seconds\n0,-1\n', 'cannot be read'),
     *((b'epoch,D loss,G loss,seconds\n%s\n' % row, 'it has a row') for row in (
         b'1' * 400 + b',1,1,2', b'0,1.7e308,1,2', b'-1,1,1,2')),
