@@ -263,6 +263,17 @@ def test_a_loop_that_is_left_keeps_the_epoch_that_was_done(train, tmp_path, leav
     assert '"state": "stopped"' in (run_folder / 'run.json').read_text()
 
 
+@pytest.mark.parametrize('through, leaves', [
+    ('(each for each in %s)', LEFT), ('itertools.islice(%s, 3)', ''), ('itertools.chain(%s)', LEFT)])
+def test_a_loop_through_something_else_keeps_the_epoch_that_was_done(train, tmp_path, through, leaves):
+    text = page.edited('basic', ("import numpy as np\n", "import itertools\nimport numpy as np\n"),
+                       ("in run.epochs(total_epoch)", "in " + through % "run.epochs(total_epoch)"),
+                       ("    # 9.1-13", leaves + "    # 9.1-13"))
+    ended = train(text=text, words=['--epochs', 9])
+    assert ended.status == 0 and ended.err == ['seed: 7'], ended.err
+    assert sorted(os.listdir(str(tmp_path / 'lab' / 'run' / 'checkpoints'))) == ['0001', '0002']
+
+
 def test_a_loop_that_an_error_ends_within_a_with_has_not_done_that_epoch(train, tmp_path):
     strip = "    # 9.1-13"
     leaves = "    with open('my_gan.txt', 'w'):\n        if epoch == 2:\n            raise ValueError('a bug')\n"

@@ -30,9 +30,8 @@ class Choice:
                            % (namespace,))
         self._namespace = namespace
         file = namespace.get('__file__')
-        self.is_script = bool(
-            file and namespace.get('__name__') == '__main__' and sys.argv and sys.argv[0]
-            and os.path.realpath(sys.argv[0]) == os.path.realpath(file))
+        self.is_script = bool(file and namespace.get('__name__') == '__main__'
+                              and sys.argv and sys.argv[0] and _are_one(sys.argv[0], file))
         self._text = listings.read(file) if file and os.path.isfile(file) else None
         self._cells = [] if self._text else _cells(namespace)
         self._first = len(self._cells) - 1  # of the notebook's cells that are the listing
@@ -96,8 +95,8 @@ class Choice:
         if self.options['seed'] == 'random':
             self.options['seed'] = random.SystemRandom().randrange(options.SEEDS)
         for name, number in self.numbers.items():
-            # A notebook's other numbers may be anything, such as what an earlier cell has counted.
-            checked = name not in self.given and (self._made or name in options.OF_THE_PAGE)
+            # The listing's other numbers may be anything, such as what an earlier cell of a notebook has counted.
+            checked = name in options.OF_THE_PAGE and name not in self.given
             why = options.refused(name, number) if checked else None
             if why:
                 raise BadInput('%s = %s in the listing: %s' % (name, number, why))
@@ -136,6 +135,12 @@ def _cells(namespace):
     """The cells of a notebook so far, in a list that grows with them; [] where there are none."""
     cells = namespace.get('In')
     return cells if errors.in_ipython() and isinstance(cells, list) else []
+
+
+def _are_one(name, file):
+    """Whether a program's name is that of its file; a listing may have changed the working directory since."""
+    return os.path.realpath(name) == os.path.realpath(file) or (
+        not os.path.isabs(name) and os.path.basename(name) == os.path.basename(file))
 
 
 def _numbers_in(namespace):

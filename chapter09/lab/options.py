@@ -15,7 +15,8 @@ from lab.lost import STATUS as LOST
 # TensorFlow folds larger graph-level seeds back to below this, so that two would give one run.
 SEEDS = 2 ** 31 - 1
 EPOCHS = 'total_epoch'  # the page's name of --epochs
-OF_THE_PAGE = {EPOCHS, 'batch_size', 'learning_rate', 'n_hidden', 'n_noise'}
+SIZES = {'n_hidden': 'width of the hidden layers', 'n_noise': 'length of a noise vector'}
+OF_THE_PAGE = {EPOCHS, 'batch_size', 'learning_rate', *SIZES}
 
 
 class Parser(argparse.ArgumentParser):
@@ -126,9 +127,8 @@ def _of_number(name, number):
         return whole(1, 10 ** 4), 'images in a batch'
     if name.startswith('learning_rate'):
         return _rate, "the optimizer's step"
-    if name.startswith('n_'):
-        return whole(1, 2 ** 14), {'n_hidden': 'width of the hidden layers',
-                                   'n_noise': 'length of a noise vector'}.get(name, 'a size of the listing')
+    if name in SIZES:
+        return whole(1, 2 ** 14), SIZES[name]
     if isinstance(number, float):
         return real, 'a number of the listing'
     return whole(1 if number > 0 else 0 if number == 0 else -SEEDS, SEEDS), 'a number of the listing'

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import dis
+import inspect
 import linecache
 import os
 import random
@@ -38,6 +39,13 @@ def _nothing():
     return None
 
 
+def _loop_of(frame):
+    """The frame of the loop that a generator runs through, whatever generators stand between, such as tqdm's."""
+    while frame.f_back and frame.f_code.co_flags & inspect.CO_GENERATOR:
+        frame = frame.f_back
+    return frame
+
+
 def _has_left(loop):
     """Whether a loop, by its code, has just been left by a break or a return: it drops what it ran through itself.
 
@@ -45,11 +53,11 @@ def _has_left(loop):
     long afterwards. So does a signal, which before Python 3.10 may come after any instruction: there the line tells.
     """
     with contextlib.suppress(ValueError):  # Python itself is at its end
-        frame = sys._getframe(2)
+        frame = _loop_of(sys._getframe(2))
         if frame.f_code is not loop:
             return False
         if sys.version_info >= (3, 10):
-            return dis.opname[loop.co_code[frame.f_lasti]] in ('POP_TOP', 'POP_ITER')
+            return dis.opname[loop.co_code[frame.f_lasti]] in ('POP_TOP', 'POP_ITER', 'FOR_ITER')
         line = linecache.getline(loop.co_filename, frame.f_lineno).split('#')[0]
         return bool(re.search(r'\b(break|return)\b', line))
     return False
@@ -131,7 +139,7 @@ class Run:
         return loop
 
     def _each(self, training):
-        loop = sys._getframe(1).f_code
+        loop = _loop_of(sys._getframe(1)).f_code
         try:
             with stopping.listening(training.stop):
                 for epoch in training.epochs:
