@@ -19,6 +19,8 @@ def main(chosen):
         raise BadInput('%s holds no hand-ins: put a folder or a zip for each student there' % chosen.handins)
     if (os.path.realpath(chosen.out) + os.sep).startswith(os.path.realpath(chosen.handins) + os.sep):
         raise BadInput('--out %s lies among the hand-ins: name another folder' % chosen.out)
+    if os.path.ismount(chosen.out):  # earlier grades could not be put by, beside it
+        raise BadInput('--out %s is a disk: name a folder on it' % chosen.out)
     outputs.refuse('--out', os.path.join(chosen.out, 'grades.csv'))
     marks = _marked(found)
     from tools import gradebook

@@ -90,6 +90,7 @@ TEXTS = {
               'ko': '실행보다 나중 세대의 그림이 있다: %s (학습은 %d세대까지)'},
     'number': {'en': '%s is %s by run.json and %s by listing.py',
                'ko': '%s의 값이 서로 다르다(run.json에는 %s, listing.py에는 %s)'},
+    'more works': {'en': '%d more listings are not looked at', 'ko': '더 있는 예제 %d개는 살펴보지 않았다'},
     'not what ran': {'en': 'listing.py is not the listing that was run',
                      'ko': 'listing.py가 실제로 실행한 예제와 다르다'},
     'begun': {'en': '%.20s is %.30s by run.json and %.30s by its checkpoint',

@@ -196,6 +196,15 @@ def test_a_zip_beside_what_it_holds(mark, tmp_path):
     assert row.verdict == 'equivalent' and row.notes == [('zips', 1, 'a.zip')]
 
 
+def test_more_listings_than_are_looked_at_are_told(mark, tmp_path, monkeypatch):
+    monkeypatch.setattr(works, 'WORKS', 2)
+    for name in 'one', 'two', 'three':
+        (tmp_path / 'kim' / 'runs' / name / 'samples').mkdir(parents=True)
+        shutil.copy(STRIP, str(tmp_path / 'kim' / 'runs' / name / 'samples' / '099.png'))
+    first, second = mark(tmp_path / 'kim')
+    assert ('more works', 1) in second.notes and ('more works', 1) not in first.notes
+
+
 def test_a_folder_may_hold_anything(mark, tmp_path):
     home = tmp_path / '김민수'
     (home / 'a' / 'samples').mkdir(parents=True)
