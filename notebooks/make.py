@@ -30,7 +30,7 @@ def find():
 
 PROJECT, said = PROJECT.strip(), []
 if PROJECT and not find():
-    said = !git clone -q --depth 1 -- "$PROJECT" gan
+    said = get_ipython().getoutput('git clone -q --depth 1 -- "$PROJECT" gan')
 if not find():
     raise UsageError(' '.join(['%s', *said[:1]]))
 os.chdir(find())

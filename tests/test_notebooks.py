@@ -153,7 +153,9 @@ def test_cell_by_cell(kernel, small, tmp_path, name):
     first = next(n for n, source in enumerate(sources) if 'lab.Run(globals(), epochs=1' in source)
     assert written == '\n\n'.join(sources[first:]), 'from lab.Run on to the training'
 
-    # The training's cell again trains anew, of other draws, with the same listing.
+    # The training's cell again trains anew, of other draws, with the same listing, whatever has looked at the run.
+    looks = 'noise = get_noise(10, n_noise)\nfor epoch in range(2):\n    print(sess.graph, noise.mean())'
+    assert not kernel(looks)['error']
     ended = kernel(sources[-1])
     assert not ended['error'] and (tmp_path / 'run.1').exists()
     assert (tmp_path / 'run' / 'listing.py').read_text(encoding='utf-8') == written
@@ -163,6 +165,12 @@ def test_cell_by_cell(kernel, small, tmp_path, name):
     for source in sources[first:]:
         ended = kernel(source.replace('epochs=1', 'epochs=2, resume=True'))
     assert 'going on after epoch 0' in ended['printed'] and 'has changed' not in ended['printed'], ended
+    silent = 'def get_noise(batch_size, n_noise):\n    return np.zeros((batch_size, n_noise))'
+    kernel(silent)
+    assert not kernel(sources[-1])['error']
+    *before, last = sources[first:]
+    before[0] = before[0].replace('epochs=1', 'epochs=2, resume=True')
+    assert (tmp_path / 'run' / 'listing.py').read_text(encoding='utf-8') == '\n\n'.join([*before, silent, last])
 
 
 @pytest.mark.parametrize('how', ['an error', 'an error in a loop that has a name', 'an interrupt'])

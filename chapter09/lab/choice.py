@@ -35,6 +35,7 @@ class Choice:
         self._text = listings.read(file) if file and os.path.isfile(file) else None
         self._cells = [] if self._text else _cells(namespace)
         self._first = len(self._cells) - 1  # of the notebook's cells that are the listing
+        self._trained = None  # the number among these of the cell that has trained
         self.listing = listings.to_be_run(file or listings.NOTEBOOK + '.py')
         self.title = listings.title(self.text or '')
         self._made = listings.Numbers(self.text, file) if file and self.text else None
@@ -55,14 +56,20 @@ class Choice:
 
     @property
     def text(self):
-        cells = dict.fromkeys(map(str, self._cells[self._first:]))  # one that is run again is no change
-        return '\n\n'.join(cells) or self._text
+        cells = list(map(str, self._cells[self._first:]))
+        if self._trained is not None:  # of what was run since, what looks at the run is no part of the listing
+            before, (*since, last) = cells[:self._trained], cells[self._trained:]
+            cells = [*before, *(cell for cell in since if listings.changes(cell, before, last)), last]
+        return '\n\n'.join(dict.fromkeys(cells)) or self._text  # a cell that is run again is no change
 
-    def differs(self, before):
-        """Whether the text is another than `before`; in a notebook apart from what lab.Run is told, as resume=True."""
-        if self._cells:
-            return listings.untold(before) != listings.untold(self.text)
-        return self.text not in (None, before)
+    def trains(self):
+        """To be called when the training begins: by the cell that is being run, in a notebook."""
+        if self._cells and self._trained is None:
+            self._trained = len(self._cells) - 1 - self._first
+
+    def comparable(self, text):
+        """What of a text tells whether it has changed: in a notebook not what lab.Run is told, as resume=True."""
+        return listings.untold(text) if self._cells else text
 
     def _parse(self, parser, arguments):
         """Checks keyword arguments as those of a command line are checked."""

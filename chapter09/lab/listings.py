@@ -75,6 +75,34 @@ def untold(text):
     return re.sub(r'(?<=lab\.Run\(globals\(\)).*', '', text)
 
 
+def changes(cell, before, last):
+    """Whether a notebook's cell gives anew what the cells `before` or the `last` ask for and the last does not give."""
+    given, _ = _names_in(cell)
+    given_last, _ = _names_in(last)
+    return any((given - given_last) & asked for _, asked in map(_names_in, [*before, last]))
+
+
+def _names_in(cell):
+    """The names that a cell gives, in whole or in part, and those that it asks for; none if it is no Python."""
+    given, asked = set(), set()
+    try:
+        nodes = list(ast.walk(ast.parse(cell)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return given, asked
+    for node in nodes:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            given.add(node.name)
+        elif isinstance(node, ast.alias):
+            given.add((node.asname or node.name).split('.')[0])
+        elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+            root = node
+            while isinstance(root, (ast.Attribute, ast.Subscript)):
+                root = root.value
+            if isinstance(root, ast.Name):
+                (asked if isinstance(node.ctx, ast.Load) else given).add(root.id)
+    return given, asked
+
+
 class Numbers:
     """The numbers that stand above `lab.Run(…)` in a listing's text, and those that are made of them.
 

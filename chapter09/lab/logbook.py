@@ -83,8 +83,8 @@ class Logbook:
         text, before = self._choice.text, None
         with contextlib.suppress(OSError, ValueError):
             before = files.read(self._folder.of(records.LISTING), records.LARGEST).decode('utf-8')
-        if before is not None and self._choice.differs(before):
-            entry['changed'] = _differences(before, text)
+        if None not in (before, text) and self._choice.comparable(before) != self._choice.comparable(text):
+            entry['changed'] = _differences(*map(self._choice.comparable, (before, text)))
             lines = _line_numbers(entry['changed'])
             yield 'changed', ('line' if lines.isdigit() else 'lines', lines)
         self.record['resumed'].append(entry)

@@ -18,6 +18,8 @@ def since(D_gene):
     return None
 
 
-def told(epoch, D_gene):
-    """What a reader is told of a run that is lost since an epoch, as of `told.text`."""
+def told(epoch, D_gene, labelled):
+    """What a reader is told of a run that is lost since an epoch, as of `told.text`; `labelled`, whether it has a Y."""
+    if not labelled:
+        return 'lost without labels', epoch, EPOCHS, D_GENE, D_gene
     return 'lost', epoch, EPOCHS, D_GENE, D_gene, TOLD, AFTER_30, AFTER_100

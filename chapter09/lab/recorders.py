@@ -60,7 +60,7 @@ class Recorders:
             self._board.add(epoch, *losses, strips and self._folder.of(records.SAMPLES, strips[-1]))
         if self._log.record.get('lost') is None and self._lost_since() is not None:
             self._log.write(lost=epoch)
-            told.say(*lost.told(epoch, self._film.D_gene[-1]))
+            told.say(*lost.told(epoch, self._film.D_gene[-1], self._page.get('Y') is not None))
 
     def _lost_since(self):
         return lost.since(self._film.D_gene) if self._can_be_lost else None

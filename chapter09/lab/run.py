@@ -126,6 +126,7 @@ class Run:
         if self._training:  # a notebook's cell that is run again trains anew
             self.close()
             _active.append(self)
+        self._choice.trains()
         self._training = Training(self._choice, self._folder, self._record, self._sess, self._namespace,
                                   int(total_epoch), again)
         try:

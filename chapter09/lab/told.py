@@ -79,9 +79,14 @@ TEXTS = {
         'en': 'lost since epoch %d: for %d epochs the discriminator has given generated images less than %g on average '
               '(now %.1e). Of %d such runs of §9.2 %d drew digits after 30 epochs, and %d after 100: take another '
               '--seed (make: SEED=…; docs/lost.md)',
-        'ko': '%d번 세대부터 학습에 실패하고 있다: 생성한 이미지의 평균 판별값이 %d세대 연속으로 %g보다 작았다(지금은 '
+        'ko': '%d번 세대에서 학습 실패로 판정했다: 생성한 이미지의 평균 판별값이 %d세대 연속으로 %g보다 작았다(지금은 '
               '%.1e). 9.2절에서 이렇게 된 실행 %d번 가운데 숫자를 그린 것은 30세대 뒤에 %d번, 100세대 뒤에 %d번이었다. '
               '다른 --seed로 다시 학습해 본다(make에서는 SEED=…, docs/lost.ko.md)'},
+    'lost without labels': {
+        'en': 'lost since epoch %d: for %d epochs the discriminator has given generated images less than %g on average '
+              '(now %.1e). §9.1 does not come to that: look at the losses, their signs and var_list',
+        'ko': '%d번 세대에서 학습 실패로 판정했다: 생성한 이미지의 평균 판별값이 %d세대 연속으로 %g보다 작았다(지금은 '
+              '%.1e). 9.1절은 책대로라면 이렇게 되지 않는다. 손실값과 그 부호, var_list를 확인한다'},
     # when it ends early
     'stopped': {
         'en': 'stopped by %s %s; %s. To go on, give the same command with --resume (make: RESUME=1)',

@@ -302,14 +302,17 @@ def pack(run, kept=checkpoints.KEPT):
 
 
 def unpack(parcel, run):
-    """Makes a folder of a packed run, in the place of what is there."""
+    """Makes a folder of a packed run, in the place of what is there; what else somebody keeps there stays."""
     os.makedirs(os.path.dirname(run), exist_ok=True)
     with tempfile.TemporaryDirectory(prefix='.', suffix='.part', dir=os.path.dirname(run)) as part:
         new = os.path.join(part, 'new')
         with zipfile.ZipFile(io.BytesIO(parcel)) as archive:
             archive.extractall(new)
         if os.path.isdir(run):
-            os.rename(run, os.path.join(part, 'old'))
+            old = os.path.join(part, 'old')
+            os.rename(run, old)
+            for name in set(os.listdir(old)) - set(os.listdir(new)):
+                os.rename(os.path.join(old, name), os.path.join(new, name))
         os.rename(new, run)
 
 

@@ -68,7 +68,8 @@ TEXTS = {
     'not finite': {'en': 'the run ended because a value was no finite number',
                    'ko': '유한하지 않은 값이 나와 학습이 멈췄다'},
     'state': {'en': 'the run has not finished (%s)', 'ko': '학습이 끝나지 않았다(%s)'},
-    'lost since': {'en': 'lost since epoch %d (docs/lost.md)', 'ko': '%d번 세대부터 학습에 실패했다(docs/lost.ko.md)'},
+    'lost since': {'en': 'lost since epoch %d (docs/lost.md)',
+                   'ko': '%d번 세대에서 학습 실패로 판정되었다(docs/lost.ko.md)'},
     'fewer epochs': {'en': 'up to there its strips are as good as the reference\'s',
                      'ko': '그때까지의 그림은 기준만큼 잘 나왔다'},
     # what makes one doubt that it is the student's own

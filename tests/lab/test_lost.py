@@ -50,9 +50,10 @@ def test_so_little_for_so_many_epochs_in_a_row_is_lost():
 
 
 def test_it_is_told_in_korean_too():
-    for language, text in ('en', 'lost since epoch 9: for 6 epochs'), ('ko', '9번 세대부터 학습에 실패하고 있다: '):
-        line = told.text(*lost.told(9, 1.5e-4), language=language)
-        assert line.startswith(text) and '1.5e-04' in line and '--seed' in line
+    for language, text in ('en', 'lost since epoch 9: for 6 epochs'), ('ko', '9번 세대에서 학습 실패로 판정했다: '):
+        for labelled in True, False:  # no other seed helps §9.1
+            line = told.text(*lost.told(9, 1.5e-4, labelled), language=language)
+            assert line.startswith(text) and '1.5e-04' in line and ('--seed' in line) == labelled
 
 
 def test_a_lost_run_is_told_once_and_goes_on(lab):

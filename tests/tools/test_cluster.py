@@ -323,3 +323,15 @@ def test_no_address_of_a_scheduler(address):
 def test_addresses_of_schedulers():
     for address in 'tcp://127.0.0.1:8786', 'gpu-1.lab:8786', '[::1]:8786', '\uae30\uacc4:1':
         assert options.address(address) == address
+
+
+def test_what_else_is_kept_in_a_runs_folder_stays_when_a_parcel_comes(tmp_path):
+    run = tmp_path / 'run'
+    (run / 'notes').mkdir(parents=True)
+    (run / 'run.json').write_text('{"epochs": 1}')
+    parcel = cluster.pack(str(run))
+    (run / 'notes' / 'mine.txt').write_text('mine')
+    (run / 'run.json').write_text('{"epochs": 0}')
+    cluster.unpack(parcel, str(run))
+    assert (run / 'notes' / 'mine.txt').read_text() == 'mine' and (run / 'run.json').read_text() == '{"epochs": 1}'
+    assert os.listdir(str(tmp_path)) == ['run']

@@ -9,7 +9,7 @@ const WORDS = {
   run_name: ['§{section} {name}', '{section}절 {name}'],
   run_plain: ['{name}', '{name}'],
   run_facts: ['{epochs} epochs, seed {seed}, TensorFlow {version}', '{epochs}세대, 시드 {seed}, 텐서플로 {version}'],
-  astray: ['▲ astray since epoch {epoch}', '▲ {epoch}번 세대부터 학습 실패'],
+  astray: ['▲ astray since epoch {epoch}', '▲ {epoch}번 세대에서 학습 실패'],
   only_film: ['Its networks are not shown here: {why}.', '이 실행의 신경망은 여기서 쓸 수 없다({why}).'],
   no_room: ['there was no room for their weights', '가중치를 넣을 자리가 없었다'],
   nav: ['Parts of this page', '이 페이지의 차례'],
