@@ -130,7 +130,8 @@ def _text(student, marks, language):
             if values[name] != '':
                 yield '  ' + line[language] % values[name]
     yield ''
-    if any(mark.verdict == verdicts.WORSE and mark.changed not in ('', 'no') for mark in marks):
+    if any(mark.verdict == verdicts.WORSE and mark.changed not in ('', 'no') and ('fewer epochs',) not in mark.notes
+           for mark in marks):
         yield OF_CHANGED[language]
     if any(mark.verdict != NOT_JUDGED for mark in marks):
         yield CLOSING[language]
@@ -151,7 +152,8 @@ STYLE = '''
 body { font: 14px/1.45 sans-serif; color: #111; margin: 1.5em auto; max-width: 76em; padding: 0 1em }
 h1 { font-size: 1.5em } h2 { font-size: 1.2em; border-top: 2px solid #111; padding-top: .4em; margin-top: 1.6em }
 h3 { font-size: 1em; margin: .6em 0 .2em } a { color: inherit }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .15em .6em; vertical-align: top }
+table { border-collapse: collapse; width: 100%; word-break: keep-all }
+td, th { text-align: left; padding: .15em .6em; vertical-align: top }
 tr + tr td { border-top: 1px solid #ccc }
 .listings { display: flex; flex-wrap: wrap; gap: 1.5em } .listing { flex: 1 1 26em; min-width: 0; max-width: 40em }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 .8em; margin: .3em 0 } dt { color: #555 }

@@ -19,6 +19,7 @@ from tools import book_strips, compare, works
 ALIKE = 0.06  # mean difference; a JPEG's is 0.055 at most, two runs' at least 0.08, two epochs' of one run 0.07
 REORDERED = 0.025  # the same to each digit's nearest; a copy's is 0.015 at most, two runs' at least 0.05
 ALIKE_MEANS = 0.033  # the same of `book_strips.means`; a JPEG's is 0.028, two runs' at least 0.042
+FLAT = 0.01  # standard deviation within a digit of what is plain grey, and so the same whoever draws it
 EXACTLY, ROUNDED = (2, 0.5), (5, 0.8)  # epochs, and share of them, at least, whose seconds tell a training
 LONG = 0.1  # seconds, from which on rounded ones count
 NOTES = {'same seed'}  # what says nothing against anybody
@@ -36,11 +37,14 @@ def print_of(student, work, looked):
     """The Print of a work; looked, `soundness.Looked` of its run, or None."""
     shown = {os.path.basename(work.strips[epoch]): digits[-1] for epoch, digits in work.images.items()
              if works.visible(digits[-1])}
+    flat = {os.path.basename(work.strips[epoch]) for epoch, digits in work.images.items()
+            if digits[-1].std(axis=(-2, -1)).max() < FLAT}
+    digests = {name: digest for name, digest in work.digests().items() if name not in flat}
     record = work.record or {}
     return Print(student, work.listing, work.kind, record.get('id'), record.get('seed'),
                  looked.seconds if looked else [],
                  bool(looked) and not looked.doubts and not work.likes, record.get('init') is not None,
-                 [row[1:3] for row in looked.losses] if looked else [], work.digests(), list(shown),
+                 [row[1:3] for row in looked.losses] if looked else [], digests, list(shown),
                  np.array(list(shown.values()), np.float16).reshape(-1, 10, 28, 28),
                  np.array([book_strips.means(digits) for digits in shown.values()]).reshape(-1, 10, 4, 4))
 

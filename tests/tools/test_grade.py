@@ -486,6 +486,12 @@ def in_another_order(home):
         str(home / 'samples' / '059.png'))
 
 
+def grey(home):
+    no_run(home)
+    for path in (home / 'samples').glob('*.png'):
+        Image.new('L', (600, 60), 128).save(str(path))
+
+
 def with_strip(home):
     no_run(home)
     shutil.copy(STRIP, str(home / 'samples' / '099.png'))
@@ -501,7 +507,7 @@ def nothing(home):
     (('a', nothing), ('a', new_id), ['same training'], []),  # by its seconds
     (('a', nothing), ('b', another_seed), ['other seed'], []), (('a', nothing), ('b', no_run), ['same strips'], []),
     (('a', no_run), ('c', no_run), [], []), (('a', with_strip), ('c', as_jpeg), ['same strips'], []),
-    (('a', with_strip), ('c', in_another_order), ['same strips'], [])])
+    (('a', with_strip), ('c', in_another_order), ['same strips'], []), (('a', grey), ('c', grey), [], [])])
 def test_who_is_like_whom(lab, tmp_path, a, b, likes, notes):
     found = likeness.among(list(prints(lab, tmp_path, one=a, other=b)))
     assert [([said[0] for said in each[0]], [said[0] for said in each[1]]) for each in found] == [(likes, notes)] * 2
@@ -584,8 +590,10 @@ def test_a_run_that_does_not_say_its_data_is_judged_by_its_strips(lab, mark, tmp
 def test_a_students_text_says_one_thing():
     refused = marking.refusal('김민수', 'empty')
     english = gradebook.text('김민수', [refused._replace(
-        listing='basic', verdict='worse', reason=('epochs',), notes=[('fewer epochs',), ('stopped',)])])
+        listing='basic', verdict='worse', changed='7 (gan_basic.py)', reason=('epochs',),
+        notes=[('fewer epochs',), ('stopped',)])])
     assert 'as good as its were by then' in english and 'the run was stopped' in english
+    assert 'if it was to show what goes wrong' not in english
     assert 'not as good' not in english and 'fewer epochs than the other' not in english
     assert 'The reference is what' in english and 'The reference is what' not in gradebook.text('김민수', [refused])
 
