@@ -142,7 +142,8 @@ def main():
     parser.add_argument('folder', metavar='FOLDER', nargs='?', type=options.folder, default=HERE,
                         help='where they are written (default: notebooks/)')
     folder = parser.parse_args().folder
-    os.makedirs(folder, exist_ok=True)
+    with files.refusals(folder):
+        os.makedirs(folder, exist_ok=True)
     for language in languages.KNOWN:
         path, made = os.path.join(folder, 'chapter09.%s.ipynb' % language), notebook(language)
         if is_worked_in(path):

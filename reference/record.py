@@ -230,7 +230,8 @@ def record_reader(path):
 
 if __name__ == '__main__':
     matplotlib.use('Agg')
-    os.makedirs(given.folder, exist_ok=True)
+    with files.refusals(given.folder):
+        os.makedirs(given.folder, exist_ok=True)
     if given.what == 'reader':
         record_reader(given.result)
     else:

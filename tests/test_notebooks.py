@@ -232,6 +232,12 @@ def test_the_notebooks_are_what_make_notebook_makes_now(tmp_path):
     assert len(os.listdir(str(tmp_path))) == len(languages.KNOWN)
 
 
+def test_a_folder_that_cannot_be_made_is_one_line():
+    ended = subprocess.run([sys.executable, os.path.join(NOTEBOOKS, 'make.py'), '/proc/notebooks'],
+                           stderr=subprocess.PIPE, encoding='utf-8')
+    assert ended.returncode == 2 and ended.stderr.count('\n') == 1 and '/proc/notebooks cannot be' in ended.stderr
+
+
 def test_a_notebook_that_somebody_has_worked_in_is_put_by(tmp_path):
     def make():
         return subprocess.run([sys.executable, os.path.join(NOTEBOOKS, 'make.py'), str(tmp_path)], check=True,
