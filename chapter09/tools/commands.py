@@ -310,6 +310,7 @@ def judge(name, words):
     chosen = own.parse_args(words)
     if os.path.realpath(chosen.out) != os.path.join(listings.CHAPTER09, 'tools', 'judge.npz'):
         outputs.refuse('FILE.npz', chosen.out)
+    outputs.refuse_ending(chosen.out, '.npz', 'FILE')
     from tools import judge
     return judge.main(chosen)
 
