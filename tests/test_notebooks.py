@@ -232,6 +232,13 @@ def test_the_notebooks_are_what_make_notebook_makes_now(tmp_path):
     assert len(os.listdir(str(tmp_path))) == len(languages.KNOWN)
 
 
+@pytest.mark.parametrize('language', languages.KNOWN)
+def test_nothing_is_assigned_what_a_command_of_the_shell_prints(language):
+    """Which IPython 7, Colab's, takes for a mistake in Python 3.12."""
+    for title, source in codes(language).items():
+        assert not re.search(r'(?m)^\s*\w+\s*=\s*!', source), title
+
+
 def test_a_folder_that_cannot_be_made_is_one_line():
     ended = subprocess.run([sys.executable, os.path.join(NOTEBOOKS, 'make.py'), '/proc/notebooks'],
                            stderr=subprocess.PIPE, encoding='utf-8')
