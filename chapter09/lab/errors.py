@@ -142,19 +142,24 @@ def _end(kind, error, traceback):
             raise SystemExit(1)
         say('%s: error: no room left for the output' % name)
         raise SystemExit(2)
-    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
-        say('%s: error: the system gives no more threads: end other programs, or raise the limit (ulimit -u)' % name)
-        raise SystemExit(2)
-    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-        say('%s: error: the system opens no more files: end other programs, or raise the limit (ulimit -n)' % name)
-        raise SystemExit(2)
-    if isinstance(error, UnicodeDecodeError) and _read_by_matplotlib(traceback):
-        say('%s: error: %s is not in UTF-8: mend it, or move it away' % (name, _read_by_matplotlib(traceback)))
+    to_mend = _to_mend(error, traceback)
+    if to_mend:
+        say('%s: error: %s' % (name, to_mend))
         raise SystemExit(2)
     sys.__excepthook__(kind, error, traceback)
     if isinstance(error, ValueError) and 'already exists, disallowed' in str(error):
         say('%s: a network that is called a second time has to find its variables again, or it is another one: '
             'discriminator(G, Y, True), with `if reuse: scope.reuse_variables()` in it' % name)
+
+
+def _to_mend(error, traceback):
+    """What the user has to mend where libraries end with exceptions of their own; None of any other."""
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return 'the system gives no more threads: end other programs, or raise the limit (ulimit -u)'
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return 'the system opens no more files: end other programs, or raise the limit (ulimit -n)'
+    file = _read_by_matplotlib(traceback) if isinstance(error, UnicodeDecodeError) else None
+    return file and '%s is not in UTF-8: mend it, or move it away' % file
 
 
 def _read_by_matplotlib(traceback):
