@@ -83,10 +83,12 @@ class Logbook:
         text, before = self._choice.text, None
         with contextlib.suppress(OSError, ValueError):
             before = files.read(self._folder.of(records.LISTING), records.LARGEST).decode('utf-8')
-        if None not in (before, text) and self._choice.comparable(before) != self._choice.comparable(text):
-            entry['changed'] = _differences(*map(self._choice.comparable, (before, text)))
-            lines = _line_numbers(entry['changed'])
-            yield 'changed', ('line' if lines.isdigit() else 'lines', lines)
+        if None not in (before, text):
+            before, text = map(self._choice.comparable, (before, text))
+            if before != text:
+                entry['changed'] = _differences(before, text)
+                lines = _line_numbers(entry['changed'])
+                yield 'changed', ('line' if lines.isdigit() else 'lines', lines)
         self.record['resumed'].append(entry)
 
     def _arithmetic(self):

@@ -104,8 +104,7 @@ class Looked:
     def _look_at_beginning(self, path):
         """Holds how the run began by its record against what the checkpoint says of it, which older ones do not."""
         try:
-            with files.regular(path) as opened, zipfile.ZipFile(opened) as packed:
-                kept = json.loads(str(_array(packed, 'lab/begun')))
+            kept = json.loads(_text(path, 'lab/begun'))
             differing = [(name, told, str(kept.get(name, ''))) for name, told in records.begun(self._record).items()
                          if kept.get(name) != told]
         except Exception:  # as above
@@ -115,8 +114,7 @@ class Looked:
     def _look_at_listing(self, path, text):
         """Holds the listing against the digest in the checkpoint of the one that was run; older ones have none."""
         try:
-            with files.regular(path) as opened, zipfile.ZipFile(opened) as packed:
-                was_run = str(_array(packed, 'lab/listing'))
+            was_run = _text(path, 'lab/listing')
         except Exception:  # as above
             return
         if was_run != listings.digest(text):
@@ -160,6 +158,12 @@ def _columns(path):
             if found[name].ndim != 1 or found[name].dtype.kind != 'f':
                 raise ValueError('%s is no row of numbers' % name)
         return found
+
+
+def _text(path, name):
+    """A text in a checkpoint's state; the rest is not unpacked."""
+    with files.regular(path) as opened, zipfile.ZipFile(opened) as packed:
+        return str(_array(packed, name))
 
 
 def _array(packed, name):
