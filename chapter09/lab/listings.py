@@ -70,6 +70,14 @@ def title(text):
     return ''
 
 
+def tree_of(text):
+    """The syntax tree of a program's text; None if it is no Python."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def untold(text):
     """A text without what it tells lab.Run, such as resume=True."""
     return re.sub(r'(?<=lab\.Run\(globals\(\)).*', '', text)
@@ -84,12 +92,8 @@ def changes(cell, before, last):
 
 def _names_in(cell):
     """The names that a cell gives, in whole or in part, and those that it asks for; none if it is no Python."""
-    given, asked = set(), set()
-    try:
-        nodes = list(ast.walk(ast.parse(cell)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return given, asked
-    for node in nodes:
+    given, asked, tree = set(), set(), tree_of(cell)
+    for node in ast.walk(tree) if tree else []:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             given.add(node.name)
         elif isinstance(node, ast.alias):

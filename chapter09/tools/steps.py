@@ -2,17 +2,16 @@
 
 import ast
 
+from lab import listings
+
 KNOWN = ['G', 'D_real', 'D_gene', 'loss_D', 'loss_G', 'train_D', 'train_G', 'noise', 'batch_xs']
 DRAWS = {'imshow', 'matshow', 'imsave', 'savefig', 'show'}
 
 
 def variables_of(text):
     """The names that a listing gives, in its order, to variables that have none in the graph."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [node.targets[0].id for node in body
+    tree = listings.tree_of(text)
+    return [node.targets[0].id for node in (tree.body if tree else [])
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
             and isinstance(node.value, ast.Call) and getattr(node.value.func, 'attr', '') == 'Variable'
             and not any(keyword.arg == 'name' for keyword in node.value.keywords)]
@@ -20,9 +19,8 @@ def variables_of(text):
 
 def lines_of(text):
     """The lines of a listing by what they do: {name: [[number of the line, line], …]}, by the page's names."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = listings.tree_of(text)
+    if tree is None:
         return {}
     found = {}
 
@@ -54,9 +52,8 @@ def lines_of(text):
 
 def draws_afterwards(text):
     """Whether a listing draws after its loop over run.epochs(); None if it has no such loop."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = listings.tree_of(text)
+    if tree is None:
         return None
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
