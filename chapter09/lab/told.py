@@ -38,7 +38,7 @@ TEXTS = {
         'ko': '난수가 앞선 학습에 이어서 나온다. 시드대로 학습하려면 lab.Run부터 다시 실행한다'},
     'missing': {
         'en': 'the listing has no %s: off without it: %s',
-        'ko': '예제에 없는 이름이 있다: %s. 그래서 다음은 되지 않는다: %s'},
+        'ko': '예제에 없는 이름이 있다: %s. 그래서 다음 기능은 쓸 수 없다: %s'},
     'also': {
         'en': '%s also changes %s: ' + _OWN['en'],
         'ko': '%s: 다른 신경망의 변수 %s도 바꾼다. ' + _OWN['ko']},
@@ -59,12 +59,12 @@ TEXTS = {
     'D loss': {'en': 'the D loss in losses.csv and the trace', 'ko': 'losses.csv와 trace에 D 손실값 적기'},
     'G loss': {'en': 'the G loss in losses.csv and the trace', 'ko': 'losses.csv와 trace에 G 손실값 적기'},
     'steps': {'en': 'whether it trains what it should', 'ko': '각 단계가 자기 신경망만 학습시키는지 살피기'},
-    'no noise': {'en': 'film, movie, digits are off: %s', 'ko': 'film.bin 기록, movie, digits는 되지 않는다: %s'},
+    'no noise': {'en': 'film, movie, digits are off: %s', 'ko': 'film.bin 기록, movie, digits는 쓸 수 없다: %s'},
     'no film': {
         'en': 'film, movie are off: the listing cannot be asked for them (%s)',
-        'ko': 'film.bin 기록과 movie는 되지 않는다: 예제로 그려 볼 수 없다(%s)'},
+        'ko': 'film.bin 기록과 movie는 쓸 수 없다: 예제로 숫자를 그려 볼 수 없다(%s)'},
     'Y': {'en': 'film, movie are off: the placeholder Y has no shape',
-          'ko': 'film.bin 기록과 movie는 되지 않는다: 플레이스홀더 Y에 shape이 없다'},
+          'ko': 'film.bin 기록과 movie는 쓸 수 없다: 플레이스홀더 Y에 shape이 없다'},
     # while it is being trained
     'seed': {'en': 'seed: %d', 'ko': 'seed: %d'},
     'range': {
@@ -90,9 +90,9 @@ TEXTS = {
     # when it ends early
     'stopped': {
         'en': 'stopped by %s %s; %s. To go on, give the same command with --resume (make: RESUME=1)',
-        'ko': '%s 신호를 받아 %s 멈추었다. %s. 이어서 하려면 같은 명령에 --resume을 붙인다(make에서는 RESUME=1)'},
-    'before all': {'en': 'before the first epoch', 'ko': '첫 세대를 시작하기 전에'},
-    'in epoch': {'en': 'in epoch %d', 'ko': '%d번 세대를 학습하다가'},
+        'ko': '%s 신호를 받아 멈추었다(%s). %s. 이어서 하려면 같은 명령에 --resume을 붙인다(make에서는 RESUME=1)'},
+    'before all': {'en': 'before the first epoch', 'ko': '첫 세대를 시작하기 전'},
+    'in epoch': {'en': 'in epoch %d', 'ko': '%d번 세대를 학습하던 중'},
     'checkpoint': {'en': 'the checkpoint of epoch %d stays in %s', 'ko': '%d번 세대의 체크포인트가 %s에 남아 있다'},
     'no checkpoint': {'en': 'there is no checkpoint yet', 'ko': '체크포인트는 아직 없다'},
     'stopped as lost': {'en': 'stopped after epoch %d, for it is lost (--stop-when-lost); %s',
