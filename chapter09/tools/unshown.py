@@ -11,7 +11,7 @@ REASONS = {
     'no chain': ('%s is no chain of dense layers', '%s: 완전 연결 층만 차례로 이은 신경망이 아니다'),
     'other operation': ('%s is no chain of dense layers: it has a %s',
                         '%s: 완전 연결 층만 차례로 이은 신경망이 아니라 %s 연산도 들어 있다'),
-    'no layer': ('%s and %s are no dense layer of float32', '%s, %s: float32의 완전 연결 층이 아니다'),
+    'no layer': ('%s and %s are no dense layer of float32', '%s, %s: float32 완전 연결 층이 아니다'),
     'two networks': ('real and generated images are judged by two networks',
                      '실제 이미지와 생성한 이미지를 서로 다른 신경망이 판별한다'),
     'D alone': ('D takes labels and G takes none', '구분자는 레이블을 받는데 생성자는 받지 않는다'),
