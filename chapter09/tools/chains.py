@@ -51,9 +51,7 @@ class Networks:
         self._path = checkpoints.path_of(os.path.join(folder, records.CHECKPOINTS), epoch)
         try:
             meta = model.read_meta(self._path)
-            with model.for_tensorflow(self._path) as usable:
-                self._values = tf.train.load_checkpoint(usable)
-        except (OSError, ValueError, tf.errors.OpError) as error:
+        except (OSError, ValueError) as error:
             raise Unshown('unreadable', reason(error)) from None
         self._nodes = {node.name: node for node in meta.graph_def.node}
         self._names = dict(REFERENCE.get(record['id'], {}))
@@ -127,9 +125,14 @@ class Networks:
 
     def _value(self, name):
         try:
-            return self._values.get_tensor(name)
-        except (tf.errors.OpError, ValueError):
-            raise Unshown('no value', name) from None
+            with model.for_tensorflow(self._path) as usable:  # whose files are opened as late as a value is asked for
+                reader = tf.train.load_checkpoint(usable)
+                value = reader.get_tensor(name) if reader.has_tensor(name) else None
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            raise Unshown('unreadable', reason(error)) from None
+        if value is None:
+            raise Unshown('no value', name)
+        return value
 
     def _title(self, name):
         return self._titles.get(name, name)

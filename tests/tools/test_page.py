@@ -766,6 +766,12 @@ def test_a_changed_listing_is_shown_as_it_is(browser, changed, tmp_path):
     assert browser.complaints() == []
 
 
+@pytest.mark.parametrize('name', ['a[1]', '[!a]', 'b*', 'c?'])
+def test_a_runs_name_is_no_pattern(changed, tmp_path, name):
+    shutil.copytree(str(changed), str(tmp_path / name))
+    assert command('page', tmp_path / name, '--out', tmp_path / 'page.html') == (0, [], [])
+
+
 def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     tiny = tmp_path / 'tiny'
     train(processes.TINY, '--epochs', '1', '--data', small, '--run', tiny, output=tmp_path / 'output')
