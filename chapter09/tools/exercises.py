@@ -120,7 +120,8 @@ def _says_which(found, counterpart):
         return {'en': 'there is a run with each of the two widths', 'ko': '두 가지 크기로 한 번씩 실행했다'}
     if counterpart:
         return {'en': 'this run is %d wide, and %s beside it is %d wide' % (width, counterpart, SUM - width),
-                'ko': '은닉층의 크기가 이 실행에서는 %d, 같은 폴더의 %s에서는 %d이다' % (width, counterpart, SUM - width)}
+                'ko': '은닉층의 크기가 이 실행에서는 %d, 같은 폴더의 %s에서는 %d이다'
+                      % (width, counterpart, SUM - width)}
     return {'en': 'a run that fits and is %d wide is in the same folder (this one is %d wide)' % (SUM - width, width),
             'ko': '같은 폴더에 은닉층의 크기가 %d이고 조건에 맞는 실행이 있다(이 실행은 %d)' % (SUM - width, width)}
 

@@ -17,7 +17,8 @@ RANK = [WORSE, EQUIVALENT, SAME, IDENTICAL]
 # Why digits are worse, and what a student might look at first.
 REASONS = {
     'blank': {'en': 'blank, or not finite: look at the losses, and at what each step trains (var_list)',
-              'ko': '그림이 비어 있거나 값이 유한하지 않다. 손실값을 보고, 각 단계가 어느 변수를 학습시키는지(var_list) 확인한다'},
+              'ko': '그림이 비어 있거나 값이 유한하지 않다. 손실값을 보고, 각 단계가 어느 변수를 학습시키는지'
+                    '(var_list) 확인한다'},
     'colours': {'en': 'colours wrong or reversed: 0 is to be dark and 1 bright, in viridis or grey',
                 'ko': '색이 틀렸거나 뒤집혔다. viridis나 회색조에서 0은 어둡고 1은 밝아야 한다'},
     'opposed': {'en': 'nothing learnt, the opposite of digits: is loss_G to rise, or to fall? Look at the sign in '
