@@ -461,6 +461,7 @@ def test_an_environment_of_others_that_lacks_packages_is_refused_and_left_alone(
         line = refusal(make(project, target, *words, venv='', **dict(stubs.environment, **more)))
         assert 'was not made by make in this folder, so it is left as it is' in line
         assert ('tensorflow' in line) == (folder / 'bin').exists(), line
+        assert ('delete it' in line) == (folder / 'pyvenv.cfg').exists(), line  # and nobody's documents
         assert before == snapshot(folder) and stubs.did() == []
 
 

@@ -72,8 +72,10 @@ def main(path, *lists):
     if not environment.is_ours():
         lacking = [line for name in lists for line in unmet(name)] if environment.has_python() else ['bin/python']
         if lacking:
+            is_one = (environment.path / 'pyvenv.cfg').exists()  # lest somebody delete the home folder that was named
             refuse('%s was not made by make in this folder, so it is left as it is, but lacks %s: '
-                   'delete it, mend it, or name another, as in make VENV=/tmp/venv' % (path, ', '.join(lacking)))
+                   '%sname another, as in make VENV=/tmp/venv'
+                   % (path, ', '.join(lacking), 'delete it, mend it, or ' if is_one else ''))
     elif environment.changed(lists):
         wait_for_other_makes()
         if not environment.has_python():
