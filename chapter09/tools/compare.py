@@ -101,17 +101,21 @@ def _pairs(mine, other):
 def _whole(judge, found, labels, fresh):
     """The figures of many digits: their number n, mine and other (of `verdicts.measure`), and whose they are.
 
-    They are of fresh images where the run's weights are there, beside the reference's where the other has
-    none and the run is as long; else of the strips of the later half of the epochs. None where that is one
-    strip or less.
+    They are of fresh images where the run's weights are there and can be drawn from, beside the reference's where
+    the other has none and the run is as long; else of the strips of the later half of the epochs. None where that
+    is one strip or less.
     """
     reference = _reference()[found.kind]
     yardstick = found.other if found.other.trained else reference
     if found.mine.trained and (yardstick is found.other or found.mine.epochs >= reference.epochs):
-        generators = [result.generator() for result in (found.mine, yardstick)]
-        measured = [verdicts.measure(judge, *generator.fresh(fresh)) for generator in generators]
-        return SimpleNamespace(n=fresh, mine=measured[0], other=measured[1], of='%d fresh images' % fresh,
-                               sources=[generator.path for generator in generators])
+        try:
+            generators = [result.generator() for result in (found.mine, yardstick)]
+            measured = [verdicts.measure(judge, *generator.fresh(fresh)) for generator in generators]
+        except BadInput as error:  # of a listing that calls G something else, say
+            say('by the strips alone: %s' % error)
+        else:
+            return SimpleNamespace(n=fresh, mine=measured[0], other=measured[1], of='%d fresh images' % fresh,
+                                   sources=[generator.path for generator in generators])
     later = [strip for strip in found.strips[1:] if 2 * strip.epoch >= found.strips[-1].epoch]
     if len(later) < 2:
         return None

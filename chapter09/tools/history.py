@@ -31,6 +31,8 @@ def curves(run, path=None):
     path, film = _place(run, path, 'curves.png'), _film(run)
     losses = np.array([row[:3] for row in records.losses(run)])
     D_mean = np.stack([film['epoch'], film['D_real'], film['D_gene']], axis=1)
+    if not any(np.isfinite(drawn[:, 1:]).any() for drawn in (losses, D_mean)):
+        raise BadInput('%s holds neither losses nor D_mean: its listing had no loss_D, loss_G, D_real or D_gene' % run)
     with files.whole(path) as part:
         drawing.curves(losses, D_mean, os.path.basename(os.path.abspath(run)), part)
 

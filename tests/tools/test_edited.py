@@ -1,13 +1,14 @@
 """The page is changed, and its run is drawn, judged and filmed from its folder alone, wherever that went."""
 
 import os
+import re
 import shutil
 
 import numpy as np
 import pytest
 from commanding import command
 from conftest import DATA
-from made import arrays, contents, record_of, train
+from made import arrays, contents, record_of, rewrite, train
 from make_strips import REFERENCE, edited
 from PIL import Image
 
@@ -76,6 +77,21 @@ def test_it_is_judged_by_fresh_images(run, the_judge):
     assert found.whole.of == '300 fresh images' and found.whole.sources[0].startswith(str(run))
     assert [strip.epoch for strip in found.strips] == [0] and found.shorter and found.verdict.name == 'worse'
     assert 0 < found.whole.mine['nearest'] < 1
+
+
+def test_a_listing_of_other_names_is_judged_by_its_strips(tmp_path, small):
+    listing = tmp_path / 'my_gan.py'
+    text = re.sub(r'\b(loss_[DG]|D_real|D_gene|G)\b', r'its_\1', edited('basic', []))
+    listing.write_text(text, encoding='utf-8')
+    run = tmp_path / 'run'
+    train(listing, '--epochs', '1', '--data', small, '--run', run, output=tmp_path / 'output')
+    rewrite(run, data=record_of(os.path.join(REFERENCE, 'basic'))['data'])
+    status, out, err = command('diff', run, '--out', tmp_path / 'diff', '--lang', 'en')
+    assert status == 1 and 'basic: worse, by 1 of 1 strips' in '\n'.join(out)
+    assert len(err) == 2 and err[0].startswith('by the strips alone: ') and 'its listing lacked G' in err[0]
+    status, out, err = command('curves', '--run', run, '--out', tmp_path / 'curves.png')
+    assert (status, out, len(err)) == (2, [], 1) and 'holds neither losses nor D_mean: its listing had no' in err[0]
+    assert not (tmp_path / 'curves.png').exists()
 
 
 def test_it_is_filmed_and_curved(run, tmp_path):
