@@ -9,6 +9,17 @@ import os
 import sys
 
 
+def _end_at_ctrl_c(kind, error, traceback):
+    """Stands in for lab.errors while that is being imported, which is when Ctrl-C may come too."""
+    if issubclass(kind, KeyboardInterrupt):
+        raise SystemExit(130)
+    sys.__excepthook__(kind, error, traceback)
+
+
+if sys.excepthook is sys.__excepthook__ and 'IPython' not in sys.modules:
+    sys.excepthook = _end_at_ctrl_c
+
+
 def _refuse_what_hides_others():
     """Ends the program if what lies beside the listings has the name of a module that Python or TensorFlow needs."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

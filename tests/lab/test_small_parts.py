@@ -170,12 +170,13 @@ def test_how_a_program_ends(tmp_path, ending, status, said):
     assert ended.stderr == said if said is not None else 'Traceback' in ended.stderr and 'a bug' in ended.stderr
 
 
-def test_ctrl_c_while_the_lab_is_imported(tmp_path):
+@pytest.mark.parametrize('module', ['lab.errors', 'lab.quiet'])
+def test_ctrl_c_while_the_lab_is_imported(tmp_path, module):
     (tmp_path / 'p.py').write_text(
         'import sys\nsys.path.insert(0, %r)\n'
         'class Interrupted:\n    def find_spec(self, name, *_):\n'
-        '        if name == "lab.quiet":\n            raise KeyboardInterrupt\n'
-        'sys.meta_path.insert(0, Interrupted())\nimport lab\n' % listings.CHAPTER09)
+        '        if name == %r:\n            raise KeyboardInterrupt\n'
+        'sys.meta_path.insert(0, Interrupted())\nimport lab\n' % (listings.CHAPTER09, module))
     ended = subprocess.run([sys.executable, 'p.py'], cwd=str(tmp_path), stderr=subprocess.PIPE, encoding='utf-8')
     assert (ended.returncode, ended.stderr) == (130, '')
 
