@@ -54,7 +54,14 @@ def environment(python, version, tensorflow, others):
     inside = os.path.join(folder, 'bin', 'python')
     ready = os.path.join(folder, 'ready')
     if not (os.path.exists(ready) and os.access(inside, os.X_OK)):
-        subprocess.run([python, '-m', 'venv', '--clear', folder], check=True)
+        mark = os.path.join(folder, 'made-by-matrix')
+        if os.path.islink(folder) or os.path.lexists(folder) and not os.path.exists(mark):
+            raise errors.BadInput('%s was not made by the matrix: move it away' % folder)
+        if os.path.exists(folder):
+            shutil.rmtree(folder)
+        os.makedirs(folder)
+        open(mark, 'w').close()
+        subprocess.run([python, '-m', 'venv', folder], check=True)
         subprocess.run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib',
                         *others], check=True)
         open(ready, 'w').close()
@@ -70,6 +77,8 @@ def row(version, tensorflow, others):
         python = environment(python, version, tensorflow, others)
     except subprocess.CalledProcessError as error:
         return [version, tensorflow, 'not installed (%s failed)' % ' '.join(error.cmd[1:4])], True
+    except (OSError, errors.BadInput) as error:
+        return [version, tensorflow, 'not installed (%s)' % errors.reason(error)], True
     print('Replaying under Python %s, TensorFlow %s' % (version, tensorflow), file=sys.stderr)
     return replayed(python, [version, tensorflow])
 

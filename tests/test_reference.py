@@ -83,6 +83,26 @@ def test_the_matrix_finds_interpreters_on_path_and_pyenvs_newest(monkeypatch, tm
     assert matrix.interpreter('3.78') == str(tmp_path / 'python3.78')
 
 
+@pytest.mark.parametrize('what', ['a link', 'a folder', 'a file above'])
+def test_the_matrix_clears_only_what_it_made(monkeypatch, tmp_path, what):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setattr(matrix, 'ROOT', str(tmp_path))
+    os.symlink(sys.executable, str(tmp_path / 'python3.77'))
+    own = tmp_path / ('own' if what == 'a link' else '.matrix/3.77-2.21.0')
+    if what == 'a file above':
+        own = tmp_path / '.matrix'
+        own.write_text('kept')
+    else:
+        own.mkdir(parents=True)
+        own = own / 'mine.txt'
+        own.write_text('kept')
+    if what == 'a link':
+        (tmp_path / '.matrix').mkdir()
+        (tmp_path / '.matrix' / '3.77-2.21.0').symlink_to(tmp_path / 'own')
+    cells, good = matrix.row('3.77', '2.21.0', [])
+    assert cells[2].startswith('not installed (') and good and own.read_text() == 'kept'
+
+
 def a_python(folder, said, status):
     """A program in the place of a Python, whose replay says this and ends so; it keeps what it was asked."""
     (folder / 'said').write_text(said)
