@@ -72,6 +72,8 @@ WORDS = IFS=$$(printf '\037'); set -f; \
     { echo 'ARGS: a quote is not closed' >&2; exit 2; }; \
   set -- $$words; shift; unset IFS
 RUN = $(WORDS); exec "$$VENV/bin/python"
+FOUND = command -v "$$PYTHON" >/dev/null || { printf '%s is missing: name a Python, as in make PYTHON=python3.12 %s\n' \
+  "$$PYTHON" $@ >&2; exit 2; }
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
 .PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves page check verify doctor bench \
@@ -131,10 +133,10 @@ soak: environment-dev
 
 # By the environment's Python if there is one: it needs no package to tell which are missing.
 doctor:
-	@$(WORDS); [ -x "$$VENV/bin/python" ] && PYTHON=$$VENV/bin/python; exec "$$PYTHON" chapter09 doctor "$$@"
+	@$(WORDS); [ -x "$$VENV/bin/python" ] && PYTHON=$$VENV/bin/python; $(FOUND); exec "$$PYTHON" chapter09 doctor "$$@"
 
 matrix:
-	@$(WORDS); exec "$$PYTHON" reference/matrix.py "$$@"
+	@$(WORDS); $(FOUND); exec "$$PYTHON" reference/matrix.py "$$@"
 
 environment environment-cluster environment-dev:
 	@python=$$VENV/bin/python; [ -x "$$python" ] || { python=$$PYTHON; \

@@ -261,6 +261,12 @@ def test_a_program_that_fails(original, status, options):
     assert run.stderr.startswith("the program's last line\n")
 
 
+@pytest.mark.parametrize('target', ['doctor', 'matrix'])
+def test_a_python_that_is_missing(original, target):
+    run = make(original, target, 'PYTHON=python9', venv='nowhere')
+    assert refusal(run) == 'python9 is missing: name a Python, as in make PYTHON=python3.12 ' + target
+
+
 def test_a_make_that_is_killed_takes_the_program_with_it(project):
     process = subprocess.Popen(['make', 'VENV=' + sys.prefix, 'basic'], cwd=str(project), stderr=subprocess.PIPE,
                                env={'PATH': os.environ['PATH'], 'LASTS': '60'})
