@@ -51,7 +51,7 @@ override TAKES_movie := LISTING
 override TAKES_curves := LISTING
 override TAKEN := $(strip $(foreach goal,$(MAKECMDGOALS),$(TAKES_$(goal))) ARGS PYTHON VENV)
 $(if $(MAKECMDGOALS),$(if $(filter-out $(TAKEN),$(GIVEN)),$(error \
-  make $(MAKECMDGOALS) takes no $(filter-out $(TAKEN),$(GIVEN)), only $(TAKEN))))
+  make $(MAKECMDGOALS) takes no $(filter-out $(TAKEN),$(GIVEN)), only $(filter $(TAKEN),$(NAMES)))))
 
 # The recipes find the values in the environment. $(value) keeps make from expanding them, "$$NAME" the shell.
 $(foreach name,$(NAMES),$(eval override $(name) := \

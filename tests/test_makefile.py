@@ -244,10 +244,11 @@ def test_a_misspelt_variable(original, target, words, names):
 
 @pytest.mark.parametrize('target, word, taken', [
     ('basic', 'SEEDS=3', 'EPOCHS SEED RESUME ARGS PYTHON VENV'), ('diff', 'LISTING=basic', 'BOOK ARGS PYTHON VENV'),
-    ('digits', 'EPOCHS=3', 'DIGITS LISTING ARGS PYTHON VENV'), ('movie', 'BOOK=x', 'LISTING ARGS PYTHON VENV'),
+    ('digits', 'EPOCHS=3', 'LISTING DIGITS ARGS PYTHON VENV'), ('movie', 'BOOK=x', 'LISTING ARGS PYTHON VENV'),
+    ('movie curves', 'BOOK=x', 'LISTING ARGS PYTHON VENV'),
     ('verify', 'SEED=$(shell touch pwned)', 'ARGS PYTHON VENV')])
 def test_a_variable_that_the_target_does_not_take(original, target, word, taken):
-    run = make(original, target, word)
+    run = make(original, *target.split(), word)
     assert run.returncode == 2 and run.stdout == '' and not (original / 'pwned').exists()
     line, = run.stderr.splitlines()
     assert 'make %s takes no %s, only %s.' % (target, word.split('=')[0], taken) in line
