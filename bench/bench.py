@@ -7,21 +7,23 @@ over the rounds, and writes all that was measured as JSON. Let nothing else run 
 macOS, which tell how much memory a process took.
 """
 
-import argparse
-import collections
-import importlib.util
-import json
 import os
-import platform
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-from lab import errors, files, machine, options, outputs  # noqa: E402
+from lab import errors, files, languages, machine, options, outputs  # noqa: E402, first: Ctrl-C may come from here on
+
+import argparse  # noqa: E402
+import collections  # noqa: E402
+import importlib.util  # noqa: E402
+import json  # noqa: E402
+import platform  # noqa: E402
+import statistics  # noqa: E402
+import subprocess  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+
 from tools import environment  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -167,7 +169,8 @@ def table(listing, found):
         return (cells + (verdict(ratio or values, target) if target else '')).rstrip()
 
     measured, n = found['seconds'], found['iterations']
-    yield '%s: %d rounds of %d iterations' % (LISTINGS[listing], len(measured['this listing']), n)
+    yield '%s: %s of %s' % (LISTINGS[listing], languages.counted(len(measured['this listing']), 'round'),
+                            languages.counted(n, 'iteration'))
     yield '%-22s%9s  %-14s%6s' % ('', 'median', 'quartiles', 'the listing takes of it')
     for name in measured:
         milliseconds = [1000 * seconds / n for seconds in measured[name]]
@@ -245,9 +248,10 @@ def main(argv=None):
     parser.add_argument('--out', metavar='FILE.json', type=options.file, default='bench.json',
                         help='what was measured (default: bench.json)')
     given = parser.parse_args(argv)
-    for option, path in ('--out', given.out), ('--sizes', given.sizes):
+    for option, path, ending in ('--out', given.out, '.json'), ('--sizes', given.sizes, '.png'):
         if path:
             outputs.refuse(option, path)
+            outputs.refuse_ending(path, ending, option)
     if given.out == given.sizes:
         parser.error('--out and --sizes are both %s: name another for one of them' % given.out)
     results = {}

@@ -8,12 +8,12 @@ import os
 import re
 import sys
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'chapter09'))
-from lab import errors, files, languages, listings, options  # noqa: E402
+from lab import errors, files, languages, listings, options  # noqa: E402, first: Ctrl-C may come from here on
+
+import nbformat  # noqa: E402
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook  # noqa: E402
 
 RUN = re.compile(r'(?m)^run = lab\.Run\(globals\(\)\).*$')
 RUN_HERE = "run = lab.Run(globals(), epochs=10, run='runs/notebook_%s')  # also n_hidden=64, seed=11, resume=True, …"

@@ -6,17 +6,18 @@ Makes a virtual environment for each pair in .matrix/ (about 2 GB each, kept for
 prints a table; ends with status 1 if a replay ran and did not hold.
 """
 
-import glob
-import json
 import os
-import re
-import shutil
-import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-from lab import errors, options  # noqa: E402
+from lab import errors, options  # noqa: E402, first: Ctrl-C may come from here on
+
+import glob  # noqa: E402
+import json  # noqa: E402
+import re  # noqa: E402
+import shutil  # noqa: E402
+import subprocess  # noqa: E402
 
 # Python, TensorFlow, and what its requirements leave open but it cannot bear.
 PAIRS = [
@@ -61,9 +62,9 @@ def environment(python, version, tensorflow, others):
             shutil.rmtree(folder)
         os.makedirs(folder)
         open(mark, 'w').close()
-        subprocess.run([python, '-m', 'venv', folder], check=True)
-        subprocess.run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib',
-                        *others], check=True)
+        for words in [python, '-m', 'venv', folder], [inside, '-m', 'pip', 'install', '-qq', 'matplotlib',
+                                                      'tensorflow==' + tensorflow, *others]:
+            subprocess.run(words, check=True, start_new_session=True)  # at Ctrl-C the last word is not theirs
         open(ready, 'w').close()
     return inside
 
@@ -86,7 +87,7 @@ def row(version, tensorflow, others):
 def replayed(python, cells):
     """The cells of a row, those given and what a replay under a Python comes to, and whether all is well."""
     run = subprocess.run([python, os.path.join(ROOT, 'chapter09'), 'verify', '--json'],
-                         stdout=subprocess.PIPE, text=True)
+                         stdout=subprocess.PIPE, text=True, start_new_session=True)
     listings = [json.loads(line) for line in run.stdout.splitlines()]
     if len(listings) != 2:
         return cells + ['failed with status %d' % run.returncode], False

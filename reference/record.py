@@ -18,22 +18,23 @@ or reader.json, SHA-256 of the reader's batches (float32 images, float64 labels,
 ends, and the three draws of numpy's generator that follow them.
 """
 
-import hashlib
-import json
 import os
-import platform
 import sys
-import time
-from types import SimpleNamespace
-
-import matplotlib
-import matplotlib.pyplot as plt
-import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, 'mnist', 'data')
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-from lab import checkpoints, errors, files, options, records, strips  # noqa: E402
+from lab import checkpoints, errors, files, options, records, strips  # noqa: E402, first: Ctrl-C may come from here on
+
+import hashlib  # noqa: E402
+import json  # noqa: E402
+import platform  # noqa: E402
+import time  # noqa: E402
+from types import SimpleNamespace  # noqa: E402
+
+import matplotlib  # noqa: E402
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
 
 
 def read_options():

@@ -107,6 +107,14 @@ def test_the_picture(tmp_path):
     assert (tmp_path / 'sizes.png').stat().st_size > 10000
 
 
+@pytest.mark.parametrize('option', ['--out', '--sizes'])
+def test_what_is_another_file_is_not_written_over(option, capsys, tmp_path):
+    (tmp_path / 'README.md').write_text('kept')
+    with pytest.raises(bench.errors.BadInput, match='give it the ending'):
+        bench.main([option, str(tmp_path / 'README.md')])
+    assert (tmp_path / 'README.md').read_text() == 'kept'
+
+
 @pytest.mark.parametrize('python, reason', [('nowhere/python', 'is no Python'), (sys.executable, 'not 1.15')])
 def test_another_tensorflow_is_refused(python, reason, capsys, tmp_path):
     with pytest.raises(SystemExit) as end:

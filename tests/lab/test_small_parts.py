@@ -181,6 +181,19 @@ def test_ctrl_c_while_the_lab_is_imported(tmp_path, module):
     assert (ended.returncode, ended.stderr) == (130, '')
 
 
+@pytest.mark.parametrize('program, module', [
+    ('reference/matrix.py', 'glob'), ('reference/record.py', 'hashlib'), ('bench/bench.py', 'statistics'),
+    ('notebooks/make.py', 'nbformat')])
+def test_ctrl_c_while_another_program_imports(tmp_path, program, module):
+    (tmp_path / 'sitecustomize.py').write_text(
+        'import sys\nclass Interrupted:\n    def find_spec(self, name, *_):\n'
+        '        if name == %r:\n            raise KeyboardInterrupt\n'
+        'sys.meta_path.insert(0, Interrupted())\n' % module)
+    ended = subprocess.run([sys.executable, os.path.join(listings.ROOT, program), '--help'], encoding='utf-8',
+                           env=dict(os.environ, PYTHONPATH=str(tmp_path)), stderr=subprocess.PIPE)
+    assert (ended.returncode, ended.stderr) == (130, '')
+
+
 # --- checkpoints
 
 def three_epochs(folder, kill_at):
