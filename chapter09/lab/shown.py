@@ -50,7 +50,8 @@ class Shown:
 
     def release(self):
         if self._index:
-            self._index.close()
+            with contextlib.suppress(OSError):  # what could not be written has been told
+                self._index.close()
         self._index = None
 
     def clear(self, kept, place):

@@ -7,6 +7,8 @@ import page
 import pytest
 from processes import TINY, Lab, fork, in_a_small_filesystem, script
 
+from lab.shown import Shown
+
 TOP = "import lab  # not the page's: options, seed, checkpoints\n"
 STRIP = "    # 9.1-13  a strip"
 
@@ -100,3 +102,11 @@ def test_no_place_for_temporary_files(small, tmp_path):
     assert ended.status == 2 and not ended.out and len(ended.err) == 1, ended.err
     assert 'no temporary file can be written' in ended.err[0] and 'TMPDIR' in ended.err[0]
     assert not os.listdir(str(tmp_path))
+
+
+def test_no_room_for_the_index_of_the_strips_is_told_once(tmp_path):
+    """It cannot be closed without an error either, which would come with a traceback of the loop it was given up in."""
+    shown = Shown(str(tmp_path))
+    shown._index = open('/dev/full', 'w')
+    shown._index.write('a line')
+    shown.release()
