@@ -70,8 +70,8 @@ def read(folder):
     except (OSError, ValueError) as error:
         raise _unreadable(path, reason(error)) from None
     if form != FORMAT:
-        raise BadInput('%s is of format %.20s, and this version knows format %d: use it with the version that made '
-                       'it, or begin a new run without --resume' % (path, form, FORMAT))
+        raise BadInput('%s is of format %.20r, and this version knows format %d: use it with the version that made '
+                       'it, or begin a new run' % (path, form, FORMAT))
     if wrong:
         raise _unreadable(path, 'its %s is missing or of another kind' % wrong[0])
     if not all(STRIP.fullmatch(name) for name in record['strips']):
@@ -104,7 +104,7 @@ def resumable(folder):
 
 
 def _unreadable(path, why):
-    return BadInput('%s cannot be read (%s): begin a new run, without --resume' % (path, why))
+    return BadInput('%s cannot be read (%s): name another run, or begin a new one' % (path, why))
 
 
 def _is(value, kind):

@@ -95,7 +95,7 @@ def test_an_earlier_run_of_more_epochs_is_told_of(project, tmp_path):
         status, out, err = command('handin', 'a', '--out', tmp_path / 'a.zip')
         assert status == 0 and 'basic.7' not in out[0]
         line, = err
-        assert line.startswith('an earlier run, of 4 epochs, is not packed')
+        assert line.startswith('an earlier run (epochs: 4) is not packed')
         assert line.endswith('runs/basic.7 and runs/basic')
     finally:
         shutil.rmtree(str(project / 'runs' / 'basic.7'))
