@@ -116,7 +116,7 @@ const WORDS = {
   t_max_away: ['{value}, and {step} maximises it: away from 0, which would be perfect. Is there a minus sign too many in minimize(…)?',
     '{value}. 0이면 완벽한데 {step}로 이 값을 최대화하면 0에서 멀어진다. minimize(…)에 마이너스 부호가 하나 더 붙지 않았을까?'],
   t_adam: ['Adam at a rate of {rate}, for each weight w: w ← w − rate · m / (√v + ε).',
-    'Adam은 가중치 w마다 w ← w − rate · m / (√v + ε)로 고친다. rate는 {rate}이다.'],
+    'Adam은 가중치 w를 하나하나 w ← w − rate · m / (√v + ε)로 고친다. rate는 {rate}이다.'],
   diagram: ['The two networks, and what goes through them', '두 신경망과 그 사이를 지나는 값'],
   moves: ['moves', '바뀐다'],
   other_data: ['This run was trained on other data than MNIST, and does not say where that is. The real digits here are MNIST’s all the same.',
