@@ -19,6 +19,8 @@ import re  # noqa: E402
 import shutil  # noqa: E402
 import subprocess  # noqa: E402
 
+from tools.environment import Environment, Refused  # noqa: E402
+
 # Python, TensorFlow, and what its requirements leave open but it cannot bear.
 PAIRS = [
     ('3.7', '1.15.5', ['protobuf<3.21', 'numpy<1.19', 'matplotlib<3.6']),
@@ -52,19 +54,15 @@ def numbers(path):
 def environment(python, version, tensorflow, others):
     """The Python of a virtual environment that has that TensorFlow, numpy and matplotlib."""
     folder = os.path.join(ROOT, '.matrix', '%s-%s' % (version, tensorflow))
-    inside = os.path.join(folder, 'bin', 'python')
+    made = Environment(folder)
+    inside = str(made.python)
     ready = os.path.join(folder, 'ready')
-    if not (os.path.exists(ready) and os.access(inside, os.X_OK)):
-        mark = os.path.join(folder, 'made-by-matrix')
-        if os.path.islink(folder) or os.path.lexists(folder) and not os.path.exists(mark):
-            raise errors.BadInput('%s was not made by the matrix: move it away' % folder)
-        if os.path.exists(folder):
-            shutil.rmtree(folder)
-        os.makedirs(folder)
-        open(mark, 'w').close()
-        for words in [python, '-m', 'venv', folder], [inside, '-m', 'pip', 'install', '-qq', 'matplotlib',
-                                                      'tensorflow==' + tensorflow, *others]:
-            subprocess.run(words, check=True, start_new_session=True)  # at Ctrl-C the last word is not theirs
+    if not (os.path.exists(ready) and made.has_python()):
+        if not made.is_ours():
+            raise Refused('%s was not made by the matrix: move it away' % folder)
+        made.make(python)
+        subprocess.run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib', *others],
+                       check=True, start_new_session=True)  # at Ctrl-C the last word is not its own
         open(ready, 'w').close()
     return inside
 
@@ -78,7 +76,7 @@ def row(version, tensorflow, others):
         python = environment(python, version, tensorflow, others)
     except subprocess.CalledProcessError as error:
         return [version, tensorflow, 'not installed (%s failed)' % ' '.join(error.cmd[1:4])], True
-    except (OSError, errors.BadInput) as error:
+    except (OSError, Refused) as error:
         return [version, tensorflow, 'not installed (%s)' % errors.reason(error)], True
     print('Replaying under Python %s, TensorFlow %s' % (version, tensorflow), file=sys.stderr)
     return replayed(python, [version, tensorflow])

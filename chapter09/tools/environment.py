@@ -12,6 +12,13 @@ import sys
 from pathlib import Path
 
 
+PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Refused(Exception):
+    """What cannot be used as it is, or could not be done: a line that says so, and what to do."""
+
+
 class Environment:
     """An environment at `path`, which need not be there yet."""
 
@@ -19,7 +26,7 @@ class Environment:
         self.path = Path(path)
         self.python = self.path / 'bin' / 'python'
         self._mark = self.path / 'made-by-make'
-        self._maker = os.fsencode('%s\n%s\n' % (os.path.realpath(os.curdir), os.path.realpath(path)))
+        self._maker = os.fsencode('%s\n%s\n' % (os.path.realpath(PROJECT), os.path.realpath(path)))
 
     def is_ours(self):
         """Is there nothing yet, or what was made here?"""
@@ -35,7 +42,7 @@ class Environment:
         return [name for name in lists
                 if not (self.has_python() and holds(self._record(name), Path(name).read_bytes()))]
 
-    def make(self):
+    def make(self, python=sys.executable):
         if os.pathsep in os.path.abspath(str(self.path)) and sys.version_info >= (3, 11):
             refuse('Python makes no environment in a folder with a colon in its path: '
                    'name another place, as in make VENV=/tmp/venv')
@@ -43,7 +50,7 @@ class Environment:
         self._mark.write_bytes(self._maker)
         self._clear()
         try:
-            run([sys.executable, '-m', 'venv', os.path.abspath(str(self.path))], '%s could not be made' % self.path)
+            run([python, '-m', 'venv', os.path.abspath(str(self.path))], '%s could not be made' % self.path)
         except BaseException:
             self._clear()
             raise
@@ -145,14 +152,17 @@ def say(line):
 
 
 def refuse(line):
-    say(line)
-    sys.exit(2)
+    raise Refused(line)
 
 
 if __name__ == '__main__':
     try:
         main(*sys.argv[1:])
+    except Refused as error:
+        say(str(error))
+        sys.exit(2)
     except OSError as error:
-        refuse('VENV=%.80s cannot be used (%s): name another' % (sys.argv[1], error.strerror or error))
+        say('VENV=%.80s cannot be used (%s): name another' % (sys.argv[1], error.strerror or error))
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
