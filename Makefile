@@ -71,7 +71,8 @@ WORDS = IFS=$$(printf '\037'); set -f; \
   words=$$(printf '%s\n' "$$ARGS" | xargs printf '%s\037' ARGS 2>/dev/null) || \
     { echo 'ARGS: a quote is not closed' >&2; exit 2; }; \
   set -- $$words; shift; unset IFS
-RUN = $(WORDS); exec "$$VENV/bin/python"
+STARTED = -IS chapter09/tools/for_make.py
+RUN = $(WORDS); exec "$$VENV/bin/python" $(STARTED)
 FOUND = command -v "$$PYTHON" >/dev/null || { printf '%s is missing: name a Python, as in make PYTHON=python3.12 %s\n' \
   "$$PYTHON" $@ >&2; exit 2; }
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
@@ -133,15 +134,16 @@ soak: environment-dev
 
 # By the environment's Python if there is one: it needs no package to tell which are missing.
 doctor:
-	@$(WORDS); [ -x "$$VENV/bin/python" ] && PYTHON=$$VENV/bin/python; $(FOUND); exec "$$PYTHON" chapter09 doctor "$$@"
+	@$(WORDS); [ -x "$$VENV/bin/python" ] && PYTHON=$$VENV/bin/python; $(FOUND); \
+	  exec "$$PYTHON" $(STARTED) chapter09 doctor "$$@"
 
 matrix:
-	@$(WORDS); $(FOUND); exec "$$PYTHON" reference/matrix.py "$$@"
+	@$(WORDS); $(FOUND); exec "$$PYTHON" $(STARTED) reference/matrix.py "$$@"
 
 environment environment-cluster environment-dev:
 	@python=$$VENV/bin/python; [ -x "$$python" ] || { python=$$PYTHON; \
 	  "$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; } || \
 	  { printf 'TensorFlow needs Python 3.10 to 3.13, and %s is another or missing: %s\n' "$$PYTHON" \
 	    "name one, as in make PYTHON=python3.12 $$MAKECMDGOALS" >&2; exit 2; }; \
-	  exec "$$python" chapter09/tools/environment.py "$$VENV" requirements.txt \
+	  exec "$$python" $(STARTED) chapter09/tools/environment.py "$$VENV" requirements.txt \
 	    $(if $(filter environment,$@),,requirements-cluster.txt) $(if $(filter %-dev,$@),requirements-dev.txt)

@@ -85,7 +85,7 @@ def original(tmp_path_factory):
     for name in 'chapter09/__main__.py', 'bench/bench.py', 'reference/matrix.py':
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_text(TELLS)
-    for name in ['Makefile', 'chapter09/tools/environment.py', *REQUIREMENTS]:
+    for name in ['Makefile', 'chapter09/tools/environment.py', 'chapter09/tools/for_make.py', *REQUIREMENTS]:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(os.path.join(listings.ROOT, name), str(folder / name))
     stubs = Stubs(tmp_path_factory.mktemp('stubs'))
@@ -99,7 +99,11 @@ print(json.dumps(sys.argv))
 if 'LASTS' in os.environ:
     with open('started', 'w') as file:
         file.write(str(os.getpid()))
-    time.sleep(float(os.environ['LASTS']))
+    try:
+        time.sleep(float(os.environ['LASTS']))
+    except KeyboardInterrupt:
+        print('stopped', file=sys.stderr)
+        sys.exit(130)
     open('ended', 'w').close()
 sys.stdout.flush()
 print("the program's last line", file=sys.stderr)
@@ -258,8 +262,20 @@ def test_a_variable_that_the_target_does_not_take(original, target, word, taken)
 @pytest.mark.parametrize('options', [[], ['-s'], ['-j2']])
 def test_a_program_that_fails(original, status, options):
     run = make(original, 'diff', *options, STATUS=str(status))
-    assert run.returncode != 0 and json.loads(run.stdout) == ['chapter09', 'diff']
-    assert run.stderr.startswith("the program's last line\n")
+    assert run.returncode == {1: 1, 130: -signal.SIGINT}.get(status, 2), run.stderr
+    assert json.loads(run.stdout) == ['chapter09', 'diff']
+    line, *of_make = run.stderr.splitlines()
+    assert line == "the program's last line" and len(of_make) == (status not in (1, 130)), run.stderr
+
+
+def test_ctrl_c_ends_with_the_programs_line(project):
+    """As a terminal sends it: to make and all that it has started."""
+    process = subprocess.Popen(['make', 'VENV=' + sys.prefix, 'basic'], cwd=str(project), stderr=subprocess.PIPE,
+                               env={'PATH': os.environ['PATH'], 'LASTS': '60'}, start_new_session=True)
+    wait_for(lambda: (project / 'started').exists() and (project / 'started').read_text())
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT and said.splitlines() == [b"stopped"], said
 
 
 @pytest.mark.parametrize('target', ['doctor', 'matrix'])
