@@ -90,6 +90,16 @@ def changes(cell, before, last):
     return any((given - given_last) & asked for _, asked in map(_names_in, [*before, last]))
 
 
+def is_for_the_shell(cell):
+    """Whether a notebook's cell only gives commands to the system, as !ls does, and shows what came of them."""
+    tree = tree_of(cell)
+    return tree is not None and all(isinstance(statement, ast.Expr) for statement in tree.body) and any(
+        isinstance(statement.value, ast.Call) and ast.dump(statement.value.func) == _SYSTEM for statement in tree.body)
+
+
+_SYSTEM = ast.dump(ast.parse('get_ipython().system', mode='eval').body)  # what IPython makes of a cell's !
+
+
 def _names_in(cell):
     """The names that a cell gives, in whole or in part, and those that it asks for; none if it is no Python."""
     given, asked, tree = set(), set(), tree_of(cell)
