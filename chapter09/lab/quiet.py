@@ -47,7 +47,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             # TensorFlow 2 leaves Keras 3 out, and so starts sooner and takes less memory, if it is told that
             # an older Keras, a package of its own, is wanted, and does without that one if it cannot be imported.
             # Who asks for tf.keras later gets Keras 3 all the same.
-            with _environment(TF_USE_LEGACY_KERAS='1', **onednn.variables(sys.argv)), hushed(), _stderr_held_back():
+            with _environment(TF_USE_LEGACY_KERAS='1', **onednn.variables(sys.argv)), hushed(), stderr_held_back():
                 execute(module)
                 import tensorflow.compat.v1 as tf
                 onednn.is_on()  # which is settled with that
@@ -75,7 +75,7 @@ def _need_temporary_files():
 
 
 def hushed():
-    """A context in which TensorFlow logs nothing but what it dies of, unless the user wants it otherwise.
+    """A context in which TensorFlow logs nothing but what it dies of, unless the user wants it otherwise: its value.
 
     TensorFlow 2 reads its log level once, while it is loaded, and TensorFlow 1 each time that it logs.
     """
@@ -84,18 +84,18 @@ def hushed():
 
 @contextlib.contextmanager
 def _environment(**variables):
-    """Sets environment variables for the block, those that are not set already."""
+    """Sets environment variables for the block, those that are not set already; its value is whether any was not."""
     added = {name: value for name, value in variables.items() if name not in os.environ}
     os.environ.update(added)
     try:
-        yield
+        yield bool(added)
     finally:
         for name in added:
             os.environ.pop(name, None)
 
 
 @contextlib.contextmanager
-def _stderr_held_back():
+def stderr_held_back():
     """Keeps what is written to stderr, even by C++, from showing, unless the block fails."""
     try:
         stderr = os.dup(2)

@@ -7,11 +7,12 @@ from lab import checkpoints, records, told
 from lab.errors import BadInput, reason
 
 
-def go_back(folder, model, state, log, title):
+def go_back(folder, model, state, log, title, total):
     """Takes a run up where its newest whole checkpoint left it; returns the first epoch to be run. Writes nothing.
 
     folder  a `folder.Folder`; model, state and log what is restored
     title   called with a variable, for what a reader knows it by
+    total   how many epochs there are to be
 
     Raises BadInput if there are checkpoints, but none is whole, or one may not be read, or they are of another network.
     """
@@ -36,7 +37,7 @@ def go_back(folder, model, state, log, title):
             raise BadInput('%s is of another network: %s%s. Go on with the listing that began it (%s), or begin a new '
                            'run without --resume' % (folder.path, '; '.join(differences[:3]),
                                                      '; …' * (len(differences) > 3), folder.of(records.LISTING)))
-        told.say('going on', epoch)
+        told.say(*('done', total) if epoch + 1 == total else ('going on', epoch))
         for note in log.go_on(epoch):
             told.say(*note)
         return epoch + 1

@@ -15,11 +15,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import errors, machine, onednn, quiet, records, stopping, strips
+from lab import errors, machine, onednn, records, stopping, strips, told
 from lab.choice import Choice
-from lab.errors import BadInput, say
+from lab.errors import BadInput
 from lab.folder import Folder
-from lab.session import Session
+from lab.session import Session, opening
 from lab.training import Training
 
 tf.disable_v2_behavior()
@@ -96,7 +96,7 @@ class Run:
             if not errors.at_a_prompt():
                 plt.switch_backend('Agg')  # needs no display
         if errors.at_a_prompt() and not _said:
-            _said.append(say("TensorFlow 2's eager mode is off in this process from now on"))
+            _said.append(told.say('graphs'))
         tf.reset_default_graph()
         for seed in tf.set_random_seed, np.random.seed, random.seed:  # input_data seeds numpy's once more
             seed(choice.options['seed'])
@@ -108,7 +108,7 @@ class Run:
         if self._choice.is_script and not errors.at_a_prompt() and onednn.is_on():
             batch_size = self._choice.numbers.get('batch_size', sys.maxsize)
             threads = machine.spared_threads(tf.get_default_graph(), batch_size)
-        with quiet.hushed():
+        with opening():
             self._sess = Session(threads, self._choice.options['device'])
         return self._sess
 

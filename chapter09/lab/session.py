@@ -1,10 +1,12 @@
 """A tf.Session that does not work the same step out anew each time it is run, and tells what it has run."""
 
+import contextlib
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import config_pb2
 
-from lab import machine
+from lab import machine, quiet
 from lab.errors import BadInput
 
 
@@ -80,6 +82,19 @@ class _Step:
     def __call__(self, feed_dict):
         values = iter(self._call(*map(np.asarray, feed_dict.values(), self._types)))
         return [next(values) if is_tensor else None for is_tensor in self._is_tensor]
+
+
+@contextlib.contextmanager
+def opening():
+    """A context to open a session in, about which TensorFlow logs nothing, unless the user wants it otherwise.
+
+    Some versions, such as 2.19, log at the first run in a process, whatever the level, so a graph of its own is run.
+    """
+    with quiet.hushed() as is_hushed:
+        yield
+    if is_hushed:
+        with quiet.stderr_held_back(), tf.Graph().as_default(), tf.Session(config=config(device='cpu')) as sess:
+            sess.run(tf.constant(0))
 
 
 def config(threads=0, device=None):

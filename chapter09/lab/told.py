@@ -29,6 +29,11 @@ _OWN = {'en': 'each step is to train its own network (loss and var_list)',
 
 TEXTS = {
     # of the graph, before the training begins
+    'graphs': {
+        'en': "TensorFlow computes with graphs and sessions here from now on, as in version 1: for version 2's eager "
+              'mode, start anew',
+        'ko': '이제부터 여기서는 텐서플로 1처럼 그래프와 세션으로 계산한다. 텐서플로 2의 즉시 실행 모드는 새로 '
+              '시작해야 쓸 수 있다'},
     'no seed': {
         'en': "the graph has no seed: tf.reset_default_graph() after lab.Run, or a tf.Graph(), takes away lab.Run's",
         'ko': '그래프에 시드가 없다. lab.Run 다음에 tf.reset_default_graph()나 tf.Graph()를 호출하면 lab.Run이 정한 '
@@ -117,6 +122,8 @@ TEXTS = {
     'fresh': {'en': 'nothing to resume in %s: starting from the beginning',
               'ko': '%s: 이어서 할 것이 없어 처음부터 시작한다'},
     'going on': {'en': 'going on after epoch %d', 'ko': '%d번 세대 다음부터 이어서 학습한다'},
+    'done': {'en': 'all %d epochs are done already: for more, raise --epochs (make: EPOCHS=…)',
+             'ko': '%d세대를 이미 모두 학습했다. 더 학습하려면 --epochs를 늘린다(make에서는 EPOCHS=…)'},
     'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 다음 폴더로 옮겼다: %s'},
     'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 다음 폴더로 옮겼다: %s'},
     'strip stays': {'en': '%s is none of this run: it stays, and the strip is %s',

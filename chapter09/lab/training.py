@@ -56,7 +56,9 @@ class Training:
         with self._state.untouched():
             described, kept = self._page.describe_noise(notes)
             self._recorders = Recorders(self._folder, self._page, self._mnist, options, log, self._total)
-        first = go_back(self._folder, self._model, self._state, log, self._page.title) if record else 0
+        first = 0
+        if record:
+            first = go_back(self._folder, self._model, self._state, log, self._page.title, self._total)
         if options['resume'] and not first:
             told.say('fresh', self._folder.path)
         if weights and not first:

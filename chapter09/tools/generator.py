@@ -5,11 +5,11 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import checkpoints, machine, model, quiet, records
+from lab import checkpoints, machine, model, records
 from lab.errors import BadInput, reason
 from lab.noise import SEED, Noise, labels_of
 from lab.page import ancestors
-from lab.session import config
+from lab.session import config, opening
 
 # A graph from somebody else is a program. Of operations that TensorFlow itself calls stateful drawing takes these
 # alone; and none that runs functions of the graph's own, or whose name has one of these words: they write, read
@@ -60,7 +60,7 @@ class Generator:
             names = {operation.name for operation in needed}
             self._others = {graph.get_tensor_by_name(name): value for name, value in self._feeds.items()
                             if name.split(':')[0] in names}
-            with quiet.hushed():
+            with opening():
                 self._sess = tf.Session(config=config())
             variables = [variable for variable in tf.global_variables() if variable.op in needed]
             if variables:

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 import input_data
-from lab import checkpoints, files, listings, model, quiet, session
+from lab import checkpoints, files, listings, model, session
 from lab.errors import BadInput, reason
 
 tf.disable_v2_behavior()
@@ -108,7 +108,7 @@ class Judge:
                 raise BadInput('%s cannot be read (%s): fetch the project anew' % (WEIGHTS, reason(error))) from None
         with tf.Graph().as_default():
             self._graph = build()
-            with quiet.hushed():
+            with session.opening():
                 self._sess = tf.Session(config=session.config())
             model.assign(self._sess, self._graph.weights, weights)
         self.mnist, self._data = mnist, None

@@ -330,7 +330,8 @@ def test_names_that_are_no_epochs_are_passed_over(finished, uninterrupted):
     for each in '²', 'x', '-1':
         os.mkdir(finished.path('run', 'checkpoints', each))
     open(finished.path('run', 'checkpoints', '0099'), 'w').close()
-    assert finished.run('--resume').err == ['going on after epoch 20', 'seed: 7']
+    assert finished.run('--resume').err == [
+        'all 21 epochs are done already: for more, raise --epochs (make: EPOCHS=…)', 'seed: 7']
 
 
 def record_with(change):
