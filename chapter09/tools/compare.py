@@ -15,6 +15,17 @@ from tools.judge import of_mnist
 
 REFERENCE = os.path.join(listings.ROOT, 'reference')
 
+# What a verdict stands on, and what was not looked at, in words of `languages.KNOWN`.
+TEXTS = {
+    'strips': {'en': '{} of {} strips', 'ko': '그림 {1}장 가운데 {0}장'},
+    'fresh': {'en': '{} fresh images', 'ko': '새로 그린 이미지 {}장'},
+    'later': {'en': '{} digits of the strips from {:03d} on', 'ko': '{1:03d}번부터 그림에 있는 숫자 {0}개'},
+    'of epochs': {'en': "{} of the other's {} epochs", 'ko': '비교 대상의 {1}세대 가운데 {0}세대'},
+    'by': {'en': '{}, by {}', 'ko': '{}({})'},
+    'and': {'en': ' and ', 'ko': ', '},
+    'not there': {'en': '{}: no strips of it in {}', 'ko': '{}: 다음 폴더에 그 그림이 없다: {}'},
+}
+
 
 def compare(judge, mine, other, fresh=results.FRESH):
     """Compares two `results.Result` of one listing, and by so many fresh images where there are weights to draw them.
@@ -114,7 +125,7 @@ def _whole(judge, found, labels, fresh):
         except BadInput as error:  # of a listing that calls G something else, say
             say('by the strips alone: %s' % error)
         else:
-            return SimpleNamespace(n=fresh, mine=measured[0], other=measured[1], of='%d fresh images' % fresh,
+            return SimpleNamespace(n=fresh, mine=measured[0], other=measured[1], of=('fresh', fresh),
                                    sources=[generator.path for generator in generators])
     later = [strip for strip in found.strips[1:] if 2 * strip.epoch >= found.strips[-1].epoch]
     if len(later) < 2:
@@ -123,15 +134,20 @@ def _whole(judge, found, labels, fresh):
                                  None if labels is None else np.tile(labels, len(later)))
                 for side in ('mine', 'other')]
     return SimpleNamespace(n=10 * len(later), mine=measured[0], other=measured[1],
-                           of='%d digits of the strips from %03d on' % (10 * len(later), later[0].epoch),
+                           of=('later', 10 * len(later), later[0].epoch),
                            sources=(found.mine.path, found.other.path))
 
 
-def table(found, language):
-    """The comparison as lines of at most 80 columns; why it is worse, in one of `languages.KNOWN`."""
+def table(found, language, drawn=None):
+    """The comparison as lines of at most 80 columns; the verdict, and why it is worse, in one of `languages.KNOWN`.
+
+    drawn  the picture of both, if there is one
+    """
     columns = ['nearest', 'variety'] + ['accuracy'] * (found.kind == 'conditional')
     yield 'mine:  %s' % _cut(_name(found.mine), 73)
     yield 'other: %s' % _cut(_name(found.other), 73)
+    if drawn:
+        yield 'drawn: %s' % _cut(one_line(_short(drawn)), 73)
     yield ''
     yield 'epoch  verdict       mine, read' + ''.join('  %-13s' % name for name in columns).rstrip()
     yield ' ' * 31 + '  mine   other' * len(columns)
@@ -144,7 +160,7 @@ def table(found, language):
     if whole:
         limits = verdicts.limits(whole.other, whole.n)
         yield ''
-        yield '%s of' % whole.of
+        yield _told(language, *whole.of)
         for side, source in zip(('mine: ', 'other:'), whole.sources):
             yield '%s %s' % (side, _cut(one_line(_short(source)), 73))
         yield '%-22s%10s%10s%12s' % ('', 'mine', 'other', 'limit')
@@ -163,17 +179,22 @@ def table(found, language):
 
 
 def _sentence(found, language):
-    name = found.verdict.name
-    if name != verdicts.WORSE:
-        by = '%d of %d strips' % (len(found.strips), len(found.strips))
-        return '%s, by %s' % (name, by + (' and ' + found.whole.of if found.whole else ''))
+    name, n = found.verdict.name, len(found.strips)
     worse = sum(strip.verdict == found.verdict for strip in found.strips)
-    by = [] if not worse else ['%d of %d strips' % (worse, len(found.strips))]
-    if found.whole and found.whole.verdict == found.verdict:
-        by.append(found.whole.of)
-    if found.shorter:
-        by.append("%s of the other's %s epochs" % (found.mine.epochs, found.other.epochs))
-    return '%s, by %s: %s' % (name, ' and '.join(by), verdicts.REASONS[found.reason][language])
+    if name != verdicts.WORSE:
+        by = [('strips', n, n), *([found.whole.of] if found.whole else [])]
+    else:
+        by = [('strips', worse, n)] if worse else []
+        if found.whole and found.whole.verdict == found.verdict:
+            by.append(found.whole.of)
+        if found.shorter:
+            by.append(('of epochs', found.mine.epochs, found.other.epochs))
+    said = _told(language, 'by', name, _told(language, 'and').join(_told(language, *each) for each in by))
+    return said + (': ' + verdicts.REASONS[found.reason][language] if name == verdicts.WORSE else '')
+
+
+def _told(language, name, *values):
+    return TEXTS[name][language].format(*values)
 
 
 def as_json(found, language):
@@ -197,7 +218,7 @@ def as_json(found, language):
         strips={_epoch(strip.epoch): dict(judged(strip.verdict), reads=strip.mine.reads,
                                           mine=strip.mine.figures, other=strip.other.figures)
                 for strip in found.strips},
-        whole=whole and dict(judged(whole.verdict), of=whole.of, sources=whole.sources, mine=whole.mine,
+        whole=whole and dict(judged(whole.verdict), of=_told('en', *whole.of), sources=whole.sources, mine=whole.mine,
                              other=whole.other)))
 
 
@@ -273,17 +294,18 @@ def main(chosen):
         raise refused[0]
     with files.refusals(chosen.out):
         os.makedirs(chosen.out, exist_ok=True)
+    pictures = {found.kind: os.path.join(chosen.out, found.kind + '.png') for found in compared}
     for found in compared:
-        with files.whole(os.path.join(chosen.out, found.kind + '.png')) as part:
+        with files.whole(pictures[found.kind]) as part:
             drawing.side_by_side(found, _name(found.mine), _name(found.other), part)
     if chosen.json:
         print(json.dumps({found.kind: as_json(found, chosen.lang) for found in compared}, ensure_ascii=False, indent=1))
     else:
-        print('\n\n'.join('\n'.join(table(found, chosen.lang)) for found in compared))
+        print('\n\n'.join('\n'.join(table(found, chosen.lang, pictures[found.kind])) for found in compared))
     passed_over += refused
     for error in passed_over:
         say('passed over: %s' % error)
     for kind in () if passed_over else mine.keys() ^ other.keys():
         lacking = chosen.other if kind in mine else chosen.mine
-        say('%s: no strips of it in %s' % (kind, _short(lacking)))
+        say(_told(chosen.lang, 'not there', kind, _short(lacking)))
     return 1 if any(found.verdict.name == verdicts.WORSE for found in compared) else 0

@@ -253,7 +253,7 @@ def untrained(arrays):
     ('basic', hardly_any_contrast, 'ground')])
 def test_fresh_images_are_judged_where_there_are_weights(the_judge, tmp_path, listing, change, reason):
     found = of_weights(the_judge, listing, change, tmp_path)
-    assert found.whole.of == '%d fresh images' % FRESH
+    assert found.whole.of == ('fresh', FRESH)
     assert found.whole.verdict == (('worse', reason) if reason else ('equivalent', None))
     assert found.verdict == (('worse', reason) if reason else ('identical', None))
 
@@ -386,6 +386,7 @@ def test_the_reference_against_itself(diff, tmp_path):
     for listing in LISTINGS:
         assert '%s: identical, by 2 of 2 strips' % listing in ' '.join(out)
         assert 'other: reference/%s, seed 7, TensorFlow 1.15.5' % listing in out
+        assert 1 == sum(line.startswith('drawn: ') and line.endswith(listing + '.png') for line in out)
         pixels = plt.imread(str(tmp_path / 'diff' / (listing + '.png')))
         assert pixels.shape[0] > 500 and pixels.shape[1] == 1400
     assert sorted(os.listdir(str(tmp_path / 'diff'))) == ['basic.png', 'conditional.png']
@@ -407,6 +408,8 @@ def test_json_for_graders(diff):
 def test_a_failure_says_why(the_judge):
     found = verdict(the_judge, results.find(os.path.join(STRIPS, 'without-labels')))
     for language, said in ('en', 'labels ignored: are they joined'), ('ko', '레이블을 무시한다. 두 신경망의'):
+        assert ('2 of 2 strips: labels' if language == 'en' else '그림 2장 가운데 2장') in ' '.join(
+            compare.table(found, language))
         lines = list(compare.table(found, language))
         assert said in ' '.join(lines[-2:]) and compare.as_json(found, language)['advice'].startswith(said[:6])
         assert max(len(line.encode('euc-kr', 'replace')) for line in lines) <= 80  # two bytes where it is two columns

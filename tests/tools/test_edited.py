@@ -74,7 +74,7 @@ def test_it_is_drawn_as_its_listing_drew(run, tmp_path):
 
 def test_it_is_judged_by_fresh_images(run, the_judge):
     found = compare.compare(the_judge, results.find(str(run))['basic'], results.find(REFERENCE)['basic'], fresh=300)
-    assert found.whole.of == '300 fresh images' and found.whole.sources[0].startswith(str(run))
+    assert found.whole.of == ('fresh', 300) and found.whole.sources[0].startswith(str(run))
     assert [strip.epoch for strip in found.strips] == [0] and found.shorter and found.verdict.name == 'worse'
     assert 0 < found.whole.mine['nearest'] < 1
 
