@@ -35,6 +35,7 @@ if not find():
     raise UsageError(' '.join(['%s', *said[:1]]))
 os.chdir(find())
 sys.path.insert(0, os.path.abspath('chapter09'))
+os.getcwd()
 '''
 
 MADE = 'sha256'  # of its cells as they were made, by which it is seen later whether somebody has worked in them
