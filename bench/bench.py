@@ -250,8 +250,7 @@ def main(argv=None):
     given = parser.parse_args(argv)
     for option, path, ending in ('--out', given.out, '.json'), ('--sizes', given.sizes, '.png'):
         if path:
-            outputs.refuse(option, path)
-            outputs.refuse_ending(path, ending, option)
+            outputs.refuse(option, path, ending)
     if given.out == given.sizes:
         parser.error('--out and --sizes are both %s: name another for one of them' % given.out)
     results = {}

@@ -176,13 +176,13 @@ class DataSet:
         parts = [(order, state.get('images')), (np.array(state.get('labels_order', order)), state.get('labels'))]
         for column, part in zip(self._columns, parts):
             column.check(*part)
-        places = [int(state['index_in_epoch']), int(state.get('num_examples', len(order)))]
-        if not 0 <= min(places) <= max(places) <= len(order) or int(state['epochs_completed']) < 0:
+        place, n, epochs = map(operator.index, (
+            state['index_in_epoch'], state.get('num_examples', len(order)), state['epochs_completed']))
+        if not 0 <= place <= n <= len(order) or epochs < 0:
             raise BadData('the state is of a place that is not in a set of %d images' % len(order))
         for column, part in zip(self._columns, parts):
             column.restore(*part)
-        self._index_in_epoch, self._num_examples = places
-        self._epochs_completed = int(state['epochs_completed'])
+        self._index_in_epoch, self._num_examples, self._epochs_completed = place, n, epochs
 
     def _shuffle(self):
         order = np.arange(self._num_examples)
@@ -272,7 +272,7 @@ class _Column:
                 yield self._convert(taken) if converted and self._convert else taken
 
     def check(self, order, array):
-        if order.ndim != 1 or order.dtype.kind not in 'iu' or (
+        if order.ndim != 1 or order.dtype.kind not in 'iu' or np.unique(order).size != order.size or (
                 np.shape(array)[:1] != order.shape if array is not None
                 else order.size and not 0 <= order.min() <= order.max() < len(self._given)):
             raise BadData('the state is not one of a set of %d images and labels: set that of the same data'

@@ -75,10 +75,17 @@ def _holds_ours(path):
     return not os.path.islink(path) and not {*FILES, STATE, DIGESTS}.isdisjoint(records.names(path))
 
 
+def _is_half_written(path):
+    """Whether there is nothing in a folder but what `save` writes there, such as model.ckpt.index.tempstate123."""
+    return all(name.startswith(MODEL) or name in (STATE, DIGESTS) for name in records.names(path))
+
+
 def check_names(folder, first, total):
     """Raises BadInput if what is no checkpoint has the name of one that the epochs from `first` to `total` write."""
     for name in sorted(set(records.names(folder)) - {'%04d' % epoch for epoch in epochs(folder)}):
-        if re.fullmatch('[0-9]{4,9}', name) and name == '%04d' % int(name) and first <= int(name) < total:
+        epoch = re.fullmatch(r'([0-9]{4,9})(\.part)?', name)
+        if epoch and epoch[1] == '%04d' % int(epoch[1]) and first <= int(epoch[1]) < total and not (
+                epoch[2] and _is_half_written(os.path.join(folder, name))):
             raise BadInput('%s is no checkpoint of the run: move it away' % os.path.join(folder, name))
 
 
@@ -94,7 +101,7 @@ def clean(folder, epoch):
             _discard(os.path.join(folder, '%04d' % later))
     _discard_old(folder)  # it may have been killed between writing a checkpoint and this
     for name in records.names(folder):
-        if re.fullmatch(r'[0-9]{4,9}(\.old)?\.part', name):
+        if re.fullmatch(r'[0-9]{4,9}(\.old)?\.part', name) and _is_half_written(os.path.join(folder, name)):
             _remove(os.path.join(folder, name))
 
 
@@ -153,7 +160,8 @@ def newest(run, take, taken):
                 told.say('passed over', os.path.join(folder, '%04d' % passed_over), why[passed_over])
             return found
     if not kept:
-        raise BadInput('%s has no checkpoint yet: there will be one after its first epoch' % run)
+        raise BadInput('%s has no checkpoint, which there is from its first epoch on: train it, or put checkpoints/ '
+                       'back' % run)
     raise BadInput('%s has no checkpoint that can be %s (%s): go on with the run, or begin a new one'
                    % (run, taken, why[kept[-1]]))
 

@@ -9,6 +9,7 @@ is not known here, and begins anew in a run that is resumed.
 import contextlib
 import hashlib
 import json
+import operator
 import random
 
 import numpy as np
@@ -53,10 +54,10 @@ class State:
 
     def set(self, state):
         """Goes back to a state. Raises KeyError, TypeError or ValueError if it is none of these parts'."""
-        _set(np.random, ('MT19937', state['numpy/keys'], int(state['numpy/position']), int(state['numpy/has_gauss']),
-                         float(state['numpy/gauss'])))
+        _set(np.random, ('MT19937', state['numpy/keys'], operator.index(state['numpy/position']),
+                         operator.index(state['numpy/has_gauss']), float(state['numpy/gauss'])))
         gauss_next = float(state['python/gauss'])
-        random.setstate((int(state['python/version']), tuple(int(word) for word in state['python/words']),
+        random.setstate((operator.index(state['python/version']), tuple(int(word) for word in state['python/words']),
                          None if np.isnan(gauss_next) else gauss_next))
         for name, generator in self._generators.items():
             if 'generator/' + name in state:
@@ -87,6 +88,8 @@ def _set(generator, state):
     if isinstance(generator, np.random.RandomState) or generator is np.random:
         if not 0 <= state[2] <= 624:  # numpy itself does not look, and reads beyond its words
             raise ValueError('it has no position %s' % state[2])
+        if state[3] not in (0, 1):
+            raise ValueError('it has no normal number left over %s times' % state[3])
         words = np.asarray(state[1])
         if words.dtype.kind not in 'iu' or not words[1:].any():  # of zeros alone, normal() looks for others for ever
             raise ValueError('its words are none of a generator')

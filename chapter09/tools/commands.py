@@ -102,7 +102,7 @@ def several(name, words):
                 if hasattr(given, option):
                     own.error('--%s is of this machine, and --scheduler trains on others' % option)
         if chosen.csv:
-            outputs.refuse('--csv', chosen.csv, os.path.join(listings.ROOT, 'runs'))
+            outputs.refuse('--csv', chosen.csv, '.csv', os.path.join(listings.ROOT, 'runs'))
         return several.sweep(path, chosen.seeds, rest, chosen.csv, chosen.scheduler)
     paths = [find_listing(listing) for listing in listings.CHAPTER]
     for path in paths:
@@ -141,7 +141,7 @@ def diff(name, words):
                      help='folder for the pictures (default: %(default)s)')
     languages.add_option(own)
     chosen = own.parse_args(words)
-    outputs.refuse('--out', os.path.join(chosen.out, 'basic.png'))
+    outputs.refuse('--out', os.path.join(chosen.out, 'basic.png'), '.png')
     from tools import compare
     return compare.main(chosen)
 
@@ -309,8 +309,7 @@ def judge(name, words):
     own.add_argument('out', metavar='FILE.npz', type=options.file)
     chosen = own.parse_args(words)
     if os.path.realpath(chosen.out) != os.path.join(listings.CHAPTER09, 'tools', 'judge.npz'):
-        outputs.refuse('FILE.npz', chosen.out)
-    outputs.refuse_ending(chosen.out, '.npz', 'FILE')
+        outputs.refuse('FILE.npz', chosen.out, '.npz')
     from tools import judge
     return judge.main(chosen)
 

@@ -24,12 +24,9 @@ def main(chosen):
     """Draws as `tools.commands.digits` has parsed it."""
     name = 'basic' if chosen.basic else 'conditional'
     run = chosen.run or os.path.join(listings.ROOT, 'runs', name)
+    outputs.refuse('--out', chosen.out, '.gif' if chosen.walk else '.png', run)
     if chosen.npz:
-        outputs.refuse_ending(chosen.npz, '.npz', '--npz')
-    for option, path in ('--out', chosen.out), ('--npz', chosen.npz):
-        if path:
-            outputs.refuse(option, path, run)
-    outputs.refuse_ending(chosen.out, '.gif' if chosen.walk else '.png')
+        outputs.refuse('--npz', chosen.npz, '.npz', run)
     trained, record = generator.of_run(run)
     if trained.labelled == bool(chosen.basic):
         raise BadInput('%s draws %s: %s' % (run, *(

@@ -21,7 +21,7 @@ def main(chosen):
         raise BadInput('--out %s lies among the hand-ins: name another folder' % chosen.out)
     if os.path.ismount(chosen.out):  # earlier grades could not be put by, beside it
         raise BadInput('--out %s is a disk: name a folder on it' % chosen.out)
-    outputs.refuse('--out', os.path.join(chosen.out, 'grades.csv'))
+    outputs.refuse('--out', os.path.join(chosen.out, 'grades.csv'), '.csv')
     marks = _marked(found)
     from tools import gradebook
     gradebook.write(marks, chosen.out, chosen.lang)

@@ -22,8 +22,7 @@ def main(chosen):
         chosen.out = os.path.join(listings.ROOT, chosen.student + '.zip')
         if os.path.lexists(chosen.out) and not _is_a_handin(chosen.out):
             raise BadInput('%s is none that handin has packed: move it away, or name another with --out' % chosen.out)
-    outputs.refuse('--out', chosen.out)
-    outputs.refuse_ending(chosen.out, '.zip')
+    outputs.refuse('--out', chosen.out, '.zip')
     runs = os.path.join(listings.ROOT, 'runs')
     packed, left, refused = {}, [], []
     for name in sorted(records.names(runs)):

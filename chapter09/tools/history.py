@@ -39,8 +39,7 @@ def curves(run, path=None):
 
 def _place(run, path, name):
     path = path or os.path.join(listings.ROOT, name)
-    outputs.refuse('--out', path, run)
-    outputs.refuse_ending(path, os.path.splitext(name)[1])
+    outputs.refuse('--out', path, os.path.splitext(name)[1], run)
     return path
 
 

@@ -231,9 +231,7 @@ def last_runs():
 
 def write(runs, path):
     """Writes the page of some runs' folders."""
-    for run in runs:
-        outputs.refuse('--out', path, run)
-    outputs.refuse_ending(path, '.html')
+    outputs.refuse('--out', path, '.html', *runs)
     seen = [Shown(run) for run in runs]
     html, told = _fitting(seen, Mnist())
     for line in told:

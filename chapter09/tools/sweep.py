@@ -8,7 +8,7 @@ import os
 import numpy as np
 from matplotlib import image
 
-from lab import files, frames, records
+from lab import files, frames, records, told
 from lab.errors import BadInput
 from tools import drawing, generator, results, verdicts
 from tools.judge import accuracy, of_mnist, variety
@@ -37,11 +37,22 @@ def report(runs, failed, folder=None):
             rows[seed] = 'not judged: %s' % error
     lines = list(_table(rows, lost))
     if folder:
-        _write_table(rows, lost, os.path.join(folder, 'sweep.csv'))
-        with files.whole(os.path.join(folder, 'sweep.png')) as part:
+        table, picture = (_free(os.path.join(folder, name)) for name in ('sweep.csv', 'sweep.png'))
+        _write_table(rows, lost, table)
+        with files.whole(picture) as part:
             drawing.table(lines[0], [(line, _last_strip(run)) for line, run in zip(lines[1:DRAWN + 1], runs.values())],
                           part)
     return lines
+
+
+def _free(path):
+    """A path, from where what is there, be it an earlier sweep's, moves to a free name, PATH.1, PATH.2, …"""
+    if os.path.lexists(path):
+        moved = files.free_name(path)
+        with files.refusals(moved):
+            os.rename(path, moved)
+        told.say('output moved', path, moved)
+    return path
 
 
 def _write_table(rows, lost, path):

@@ -58,8 +58,13 @@ def test_only_what_a_kill_leaves_is_swept_away(tmp_path):
     mine = ['notes.part', '05.part', '0005.part.txt', '²222.part']
     for name in mine:
         (tmp_path / name).mkdir()
+    (tmp_path / '0007.part').mkdir()
+    (tmp_path / '0007.part' / 'mine.txt').write_text('my own')
     checkpoints.clean(str(tmp_path), 4)
-    assert sorted(os.listdir(str(tmp_path))) == sorted(['0003', '0004', *mine])
+    assert sorted(os.listdir(str(tmp_path))) == sorted(['0003', '0004', '0007.part', *mine])
+    with pytest.raises(BadInput, match='0007.part is no checkpoint of the run: move it away'):
+        checkpoints.check_names(str(tmp_path), 5, 8)
+    checkpoints.check_names(str(tmp_path), 5, 7)
     checkpoints.clean(str(tmp_path / 'none'), -1)
     assert checkpoints.epochs(str(tmp_path / 'none')) == []
 

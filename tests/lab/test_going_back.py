@@ -56,10 +56,13 @@ def no_array(path):
     set_to(python_words=np.full(625, 1e30)), set_to(numpy_keys=np.array('text')), set_to(numpy_position=700),
     set_to(numpy_keys=np.full(624, .5)), set_to(numpy_keys=np.zeros(624, np.uint32)),
     set_to(numpy_position=-10 ** 9), set_to(**{'lab_D__loss': np.full(3, 'text')}), set_to(lab_seconds=np.full(3, 1j)),
-    set_to(**{'set_mnist.train/index_in_epoch': -7}), set_to(**{'set_mnist.train/num_examples': 10 ** 6})],
+    set_to(**{'set_mnist.train/index_in_epoch': -7}), set_to(**{'set_mnist.train/num_examples': 10 ** 6}),
+    set_to(**{'set_mnist.train/num_examples': 99}), set_to(**{'set_mnist.train/index_in_epoch': 50.5}),
+    set_to(**{'set_mnist.train/order': np.zeros(600, int)}), set_to(numpy_has_gauss=7)],
     ids=['encrypted', 'cut', 'no array', 'endless position', 'endless iterations', "a generator's list",
          'no JSON', 'too few words', 'large words', 'text', 'a later position', 'halves', 'zeros',
-         'a negative position', 'losses of text', 'complex seconds', 'a negative place', 'more than there are'])
+         'a negative position', 'losses of text', 'complex seconds', 'a negative place', 'more than there are',
+         'a place beyond the end', 'half a place', 'one image again and again', 'seven numbers left over'])
 def test_a_state_that_is_wrong_is_passed_over(uninterrupted, tmp_path, spoil):
     lab = uninterrupted.copy(tmp_path / 'copy')
     path = tmp_path / 'copy' / 'run' / 'checkpoints' / '0002' / 'state.npz'

@@ -56,7 +56,7 @@ BAD = [
     (['sweep', '--listing', 'both'], 'there is no listing'), (['sweep', '--epochs', 'x'], '--epochs'),
     (['sweep', '--csv', os.path.join(listings.ROOT, 'reference', 'basic', 'losses.csv')], 'among what a run keeps'),
     (['sweep', '--csv', PAGE['basic']], 'one of the files of the chapter'),
-    (['judge', 'a.csv'], 'give it the ending .npz'),
+    (['sweep', '--csv', 'README.md'], 'give it the ending .csv'), (['judge', 'a.csv'], 'give it the ending .npz'),
     (['judge', PAGE['conditional']], 'one of the files of the chapter'),
     (['diff', '--out', os.path.join(listings.ROOT, 'reference', 'basic')], 'among what a run keeps'),
     (['diff', ''], 'it names nothing'), (['diff', 'a', 'b', 'c'], 'unrecognized arguments: c'),

@@ -10,7 +10,7 @@ from made import contents, rewrite
 from make_strips import REFERENCE
 from PIL import Image
 
-from lab import frames
+from lab import frames, listings
 
 
 @pytest.fixture
@@ -127,6 +127,7 @@ def test_bad_input(run, tmp_path, what):
             ['--run', run, '--out', run / 'new.png'], 'lies among what a run keeps'), (
             ['--run', run, '--out', os.path.join(REFERENCE, 'basic', 'run.json')], 'lies among what a run keeps'), (
             ['--run', run, '--out', tmp_path / 'drawn.mp4'], 'is written as'), (
+            ['--run', run, '--out', os.path.join(listings.ROOT, 'LICENSE')], 'is written as'), (
             ['film'], 'unrecognized arguments: film'):
         before = contents(run)
         status, out, err = command(what, *words)

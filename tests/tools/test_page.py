@@ -804,6 +804,7 @@ def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
 @pytest.mark.parametrize('words, told', [
     (['nothing'], 'nothing holds no run: train first'),
     ([BOTH[0], '--out', os.path.join(BOTH[0], 'page.html')], 'lies among what a run keeps'),
+    (['--out', os.path.join(listings.CHAPTER09, 'tools', 'page', 'template.html')], 'one of the files of the chapter'),
     ([BOTH[0], '--out', 'page.png'], 'is written as HTML: give it the ending .html')])
 def test_what_cannot_be_done_is_said_in_a_line(tmp_path, monkeypatch, words, told):
     monkeypatch.chdir(tmp_path)

@@ -225,6 +225,8 @@ def test_a_sweep_of_an_edited_listing_and_a_seed_that_fails(project, small):
     table.touch()
     before = [sorted(os.listdir(str(folder))) for folder in (project, listings.ROOT)]
     (sweeps / '5' / 'mine').touch()
+    (sweeps / 'sweep.csv').write_text('my own')
+    (sweeps / 'sweep.png').mkdir()
     words = ['sweep', '--listing', 'my_gan', '--seeds', '4 5', '--epochs', '1', '--n-hidden', '16', '--data', small,
              '--csv', str(table)]
     done = subprocess.run([sys.executable, str(project / 'chapter09'), *words], encoding='utf-8', capture_output=True,
@@ -242,6 +244,7 @@ def test_a_sweep_of_an_edited_listing_and_a_seed_that_fails(project, small):
     assert head == ['seed', 'D loss', 'G loss', 'lost since', 'note'] and good[0::3] == ['4', ''] and failed[:3] == [
         '5', '', ''] and 'my_gan/5' in failed[4]
     np.testing.assert_allclose(np.array(good[1:3], float), last, rtol=1e-5)
+    assert read(sweeps / 'sweep.csv.1') == 'my own' and os.path.isdir(str(sweeps / 'sweep.png.1'))
     assert record_of(sweeps / '4')['seed'] == 4 and record_of(sweeps / '4')['numbers']['n_hidden'] == 16
     assert os.listdir(str(sweeps / '4' / 'samples')) == ['000.png']
     assert [sorted(os.listdir(str(folder))) for folder in (project, listings.ROOT)] == before
@@ -343,7 +346,7 @@ def test_a_run_that_cannot_be_judged_leaves_the_others_their_figures(tmp_path):
          '7': 'nowhere'}, {'7': 'killed by signal 9'})
     assert good.split()[0] == '4' and len(good.split()) == 3  # its losses: these are other digits
     assert record.startswith('5           not judged: ') and 'run.json cannot be read' in record
-    assert checkpoint.startswith('6           not judged: ') and 'has no checkpoint yet' in checkpoint
+    assert checkpoint.startswith('6           not judged: ') and 'has no checkpoint, which' in checkpoint
     assert failed == '7           failed: killed by signal 9'
 
 
