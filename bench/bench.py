@@ -280,7 +280,7 @@ def python_with_tf115(python):
         raise argparse.ArgumentTypeError(
             '%r is no Python that has TensorFlow and matplotlib' % python) from None
     if not found.startswith('1.15.'):
-        raise argparse.ArgumentTypeError('%s has TensorFlow %s, not 1.15' % (python, found))
+        raise argparse.ArgumentTypeError('%s has TensorFlow %.30s, not 1.15' % (python, found or 'in no version'))
     return TensorFlow(python, found)
 
 

@@ -24,17 +24,24 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, 'mnist', 'data')
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-from lab import checkpoints, errors, files, options, records, strips  # noqa: E402, first: Ctrl-C may come from here on
+from lab import errors  # noqa: E402, first: Ctrl-C may come from here on
 
 import hashlib  # noqa: E402
+import importlib.util  # noqa: E402
 import json  # noqa: E402
 import platform  # noqa: E402
 import time  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 
+if not all(map(importlib.util.find_spec, ('tensorflow', 'numpy', 'matplotlib'))):
+    errors.say('record.py: error: %s lacks packages: install those that the first lines of %s name'
+               % (sys.executable, os.path.abspath(__file__)))
+    sys.exit(2)
+
 import matplotlib  # noqa: E402
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
+from lab import checkpoints, files, options, records, strips  # noqa: E402
 
 
 def read_options():

@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import zipfile
 
 import numpy as np
@@ -54,7 +53,8 @@ def save(folder, epoch, write_model, state):
         os.rename(part, path)
         files.sync(folder)
     except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
+        if os.path.isdir(part):
+            _remove(part)
         raise BadInput('%s cannot be written (%s): make room, then %s' % (
             path, reason(error), '--resume from the checkpoint before it' if epochs(folder) else
             'begin anew, for there is no checkpoint yet')) from None
@@ -77,7 +77,11 @@ def _holds_ours(path):
 
 def _is_half_written(path):
     """Whether there is nothing in a folder but what `save` writes there, such as model.ckpt.index.tempstate123."""
-    return all(name.startswith(MODEL) or name in (STATE, DIGESTS) for name in records.names(path))
+    return all(map(_is_ours, records.names(path)))
+
+
+def _is_ours(name):
+    return name.startswith(MODEL) or name in (STATE, DIGESTS)
 
 
 def check_names(folder, first, total):
@@ -118,7 +122,10 @@ def _discard(path):
 
 def _remove(path):
     if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):  # a file of somebody's own stays, and the folder with it
+            for name in filter(_is_ours, os.listdir(path)):
+                os.remove(os.path.join(path, name))
+            os.rmdir(path)
     else:
         os.remove(path)
 

@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 
-from lab.errors import BadInput, one_line, reason
+from lab.errors import NO_ROOM, BadInput, one_line, reason
 
 try:
     import fcntl
@@ -26,9 +26,8 @@ def refusals(path):
     try:
         yield
     except OSError as error:
-        what = 'put its folder back' if error.errno == errno.ENOENT else 'make room'
-        raise BadInput('%s cannot be written (%s): %s, or name another place'
-                       % (path, reason(error), what)) from None
+        what = 'put its folder back, or ' * (error.errno == errno.ENOENT) + 'make room, or ' * (error.errno in NO_ROOM)
+        raise BadInput('%s cannot be written (%s): %sname another place' % (path, reason(error), what)) from None
 
 
 @contextlib.contextmanager

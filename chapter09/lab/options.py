@@ -151,18 +151,19 @@ def seed(text):
 
 
 def real(text):
-    """The type of an option that takes a number which is one in float32 too."""
+    """The type of an option that takes a number which is one in float32 too, and not 0 there alone."""
     with contextlib.suppress(ValueError, OverflowError):
         number = float(text) if text.isascii() and not re.search(r'[\s_]', text) else math.nan
-        if math.isfinite(struct.unpack('f', struct.pack('f', number))[0]):
+        in_float32 = struct.unpack('f', struct.pack('f', number))[0]
+        if math.isfinite(in_float32) and bool(in_float32) == bool(number):
             return number
-    raise argparse.ArgumentTypeError('%.30r is not a number' % text)
+    raise argparse.ArgumentTypeError('%.30r is not a number of float32' % text)
 
 
 def _rate(text):
     with contextlib.suppress(argparse.ArgumentTypeError):
         number = real(text)
-        if number <= 100 and struct.unpack('f', struct.pack('f', number))[0] > 0:
+        if 0 < number <= 100:
             return number
     raise argparse.ArgumentTypeError('%.30r is not a number above 0, up to 100' % text)
 

@@ -284,6 +284,8 @@ def main(chosen):
         for path in (path for result in (*mine.values(), *other.values()) for path in result.strips.values()):
             if os.path.exists(target) and os.path.samefile(target, path):
                 raise BadInput('--out %s would be written over %s: name another folder' % (chosen.out, path))
+        if os.path.lexists(target) and not drawing.is_side_by_side(target):
+            raise BadInput('%s is no picture of diff: move it away, or name another folder with --out' % target)
     judge, compared, refused = of_mnist(), [], []
     for kind in both:
         try:

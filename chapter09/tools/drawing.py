@@ -1,5 +1,6 @@
 """Pictures made with matplotlib: of a comparison, of a run's losses by epoch, and ones that move."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from lab import files, strips
 from tools import verdicts
 
 LETTERS = 120  # of a line of a table, at most
+SIDE_BY_SIDE = 'mine beside the other'  # in the file of such a picture, by which it is known again
 FPS = 10  # frames of an animation in a second
 
 SIGNS = {'identical': '=', 'same picture': '=', 'equivalent': '≈', 'worse': '>'}  # the other's, sign, mine
@@ -56,7 +58,14 @@ def side_by_side(found, mine, other, path):
         axes.set_title('%s %s' % (title, '↑' if better > 0 else '↓'), fontsize=11)
         axes.set_xlabel('epoch')
         axes.grid(alpha=0.3)
-    fig.savefig(path, format='png', dpi=100, metadata={'Software': None})
+    fig.savefig(path, format='png', dpi=100, metadata={'Software': None, 'Title': SIDE_BY_SIDE})
+
+
+def is_side_by_side(path):
+    """Whether a file is a picture of `side_by_side`'s; what is not there is none."""
+    with contextlib.suppress(OSError), open(path, 'rb') as file:
+        return b'Title\0' + SIDE_BY_SIDE.encode() in file.read(1000)
+    return False
 
 
 def animate(images, path, size, titles=None):

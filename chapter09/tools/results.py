@@ -9,7 +9,7 @@ from tools import reading
 from tools.generator import Generator
 
 FRESH = 10000  # images drawn from a run's weights, to be judged
-PICTURE = re.compile(r'[0-9]{3,9}\.(png|jpg|jpeg)', re.IGNORECASE)  # named after its epoch
+PICTURE = re.compile(r'[0-9]{3,9}\.(png|jpe?g|gif|webp|tiff?|bmp)', re.IGNORECASE)  # named after its epoch
 
 
 class Result:

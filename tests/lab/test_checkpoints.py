@@ -95,6 +95,20 @@ def test_a_first_checkpoint_that_cannot_be_written_has_none_before_it(tmp_path):
         save(tmp_path, 0)
 
 
+def test_a_file_of_somebodys_own_is_never_removed(tmp_path):
+    for name in '0005.part', '0003':
+        if name == '0003':
+            save(tmp_path, 3, 4)
+        else:
+            (tmp_path / name).mkdir()
+        (tmp_path / name / 'mine.txt').write_text('my own')
+    with pytest.raises(BadInput, match='0005 cannot be written'):
+        save(tmp_path, 5)
+    os.rename(str(tmp_path / '0005.part'), str(tmp_path / 'away'))
+    save(tmp_path, 5)
+    assert os.listdir(str(tmp_path / 'away')) == os.listdir(str(tmp_path / '0003.old.part')) == ['mine.txt']
+
+
 def test_a_model_that_cannot_be_written_leaves_nothing_half(tmp_path):
     save(tmp_path, 3, 4)
     before = snapshot(tmp_path)

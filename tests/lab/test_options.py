@@ -158,6 +158,7 @@ BAD = [
     ('--batch-size', '0'), ('--batch-size', '10001'), ('--learning-rate', '0'), ('--learning-rate', '-1'),
     ('--learning-rate', 'nan'), ('--learning-rate', 'inf'), ('--learning-rate', '101'), ('--learning-rate', '1e-46'),
     ('--learning-rate', '٠.٠٠١'), ('--learning-rate', '1_0'), ('--learning-rate', ' 1'), ('--momentum', '1e39'),
+    ('--momentum', '1e-46'),
     ('--momentum', 'x'), ('--n-layers', '0'), ('--n-layers', '1e3'), ('--n-input', '100'),
     ('--n-class', '3'), ('--steps', '-1'), ('--seed', '-1'), ('--seed', 'abc'), ('--seed', str(2 ** 31 - 1)),
     ('--half', '1'), ('--data', __file__), ('--data', 'nowhere'), ('--data', ''), ('--samples', __file__),

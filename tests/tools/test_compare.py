@@ -392,6 +392,15 @@ def test_the_reference_against_itself(diff, tmp_path):
     assert sorted(os.listdir(str(tmp_path / 'diff'))) == ['basic.png', 'conditional.png']
 
 
+def test_a_picture_that_diff_has_not_drawn_stays(diff, tmp_path):
+    mine = os.path.join(STRIPS, 'not-finite', 'samples')
+    assert diff(mine)[0] == diff(mine)[0] == 1, 'its own is drawn anew'
+    (tmp_path / 'diff' / 'basic.png').write_bytes(b'mine')
+    status, out, err = diff(mine)
+    assert (status, out, len(err)) == (2, [], 1) and 'basic.png is no picture of diff: move it away' in err[0]
+    assert (tmp_path / 'diff' / 'basic.png').read_bytes() == b'mine'
+
+
 def test_json_for_graders(diff):
     """With status 1, for the run is worse; what the other holds besides is said."""
     mine = os.path.join(STRIPS, 'not-finite', 'samples')
