@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from lab import files, strips
 from tools import verdicts
 
+LARGEST = 2 ** 26  # bytes of a picture
 LETTERS = 120  # of a line of a table, at most
 SIDE_BY_SIDE = 'mine beside the other'  # in the file of such a picture, by which it is known again
 FPS = 10  # frames of an animation in a second
@@ -63,8 +64,8 @@ def side_by_side(found, mine, other, path):
 
 def is_side_by_side(path):
     """Whether a file is a picture of `side_by_side`'s; what is not there is none."""
-    with contextlib.suppress(OSError), open(path, 'rb') as file:
-        return b'Title\0' + SIDE_BY_SIDE.encode() in file.read(1000)
+    with contextlib.suppress(OSError, ValueError):
+        return b'Title\0' + SIDE_BY_SIDE.encode() in files.read(path, LARGEST)
     return False
 
 

@@ -15,11 +15,10 @@ SIGNALS = {1: signal.SIGQUIT, 130: signal.SIGINT}
 
 
 def main(words):
-    programs = []
     signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to the program as well
-    signal.signal(signal.SIGTERM, lambda number, _: [os.kill(program, number) for program in programs])
-    programs.append(os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, *words]))
-    _, ended = os.waitpid(programs[0], 0)
+    program = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, *words])
+    signal.signal(signal.SIGTERM, lambda number, _: os.kill(program, number))
+    _, ended = os.waitpid(program, 0)
     killed = os.WTERMSIG(ended)
     if killed not in (0, signal.SIGINT):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

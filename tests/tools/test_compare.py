@@ -399,6 +399,9 @@ def test_a_picture_that_diff_has_not_drawn_stays(diff, tmp_path):
     status, out, err = diff(mine)
     assert (status, out, len(err)) == (2, [], 1) and 'basic.png is no picture of diff: move it away' in err[0]
     assert (tmp_path / 'diff' / 'basic.png').read_bytes() == b'mine'
+    (tmp_path / 'diff' / 'basic.png').unlink()
+    os.mkfifo(str(tmp_path / 'diff' / 'basic.png'))
+    assert diff(mine)[0] == 2
 
 
 def test_json_for_graders(diff):
