@@ -74,7 +74,7 @@ def test_the_folder_of_the_run_is_moved_during_it(train, tmp_path):
     ended = train('--epochs', 10, path=listing)
     assert ended.status == 2 and 'put its folder back' in ended.err[-1] and len(ended.err) == 2, ended
     os.rename(str(tmp_path / 'gone'), str(tmp_path / 'run'))
-    assert 'all 9 epochs are done' in train('--epochs', 9, '--resume', path=listing).err[0]
+    assert 'all its epochs are done already (9)' in train('--epochs', 9, '--resume', path=listing).err[0]
 
 
 def test_strips_whose_run_was_removed_are_kept(train, tmp_path):
