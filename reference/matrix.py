@@ -19,7 +19,7 @@ import re  # noqa: E402
 import shutil  # noqa: E402
 import subprocess  # noqa: E402
 
-from tools.environment import Environment, Refused  # noqa: E402
+from tools.environment import Environment, Refused, run  # noqa: E402
 
 # Python, TensorFlow, and what its requirements leave open but it cannot bear.
 PAIRS = [
@@ -61,8 +61,7 @@ def environment(python, version, tensorflow, others):
         if not made.is_ours():
             raise Refused('%s was not made by the matrix: move it away' % folder)
         made.make(python)
-        subprocess.run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib', *others],
-                       check=True, start_new_session=True)  # at Ctrl-C the last word is not its own
+        run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib', *others], 'pip failed')
         open(ready, 'w').close()
     return inside
 
@@ -74,8 +73,6 @@ def row(version, tensorflow, others):
         return [version, tensorflow, 'no such Python here'], True
     try:
         python = environment(python, version, tensorflow, others)
-    except subprocess.CalledProcessError as error:
-        return [version, tensorflow, 'not installed (%s failed)' % ' '.join(error.cmd[1:4])], True
     except (OSError, Refused) as error:
         return [version, tensorflow, 'not installed (%s)' % errors.reason(error)], True
     print('Replaying under Python %s, TensorFlow %s' % (version, tensorflow), file=sys.stderr)
@@ -84,17 +81,17 @@ def row(version, tensorflow, others):
 
 def replayed(python, cells):
     """The cells of a row, those given and what a replay under a Python comes to, and whether all is well."""
-    run = subprocess.run([python, os.path.join(ROOT, 'chapter09'), 'verify', '--json'],
-                         stdout=subprocess.PIPE, text=True, start_new_session=True)
-    listings = [json.loads(line) for line in run.stdout.splitlines()]
+    verified = subprocess.run([python, os.path.join(ROOT, 'chapter09'), 'verify', '--json'],
+                              stdout=subprocess.PIPE, text=True, start_new_session=True)
+    listings = [json.loads(line) for line in verified.stdout.splitlines()]
     if len(listings) != 2:
-        return cells + ['failed with status %d' % run.returncode], False
+        return cells + ['failed with status %d' % verified.returncode], False
     cells = cells + [listings[0]['numpy'], listings[0]['matplotlib']]
     for listing in listings:
         cells.append('%s / %s / %s / %s' % tuple(
             '%.1g' % listing['figures'][key] for key in ('10', '100', '550', 'pixels')))
-    cells.append('yes' if run.returncode == 0 else 'NO')
-    return cells, run.returncode == 0
+    cells.append('yes' if verified.returncode == 0 else 'NO')
+    return cells, verified.returncode == 0
 
 
 def main():

@@ -576,6 +576,12 @@ def test_two_makes_wait_for_each_other(project, stubs):
     assert stubs.did() == ['pip requirements.txt', '.']
     killed.communicate()
 
+    (project / 'requirements.txt').write_text('numpy>1\n')
+    stopped = start(PIP_LASTS='60')
+    wait_for(lambda: stubs.did() == ['pip requirements.txt'])
+    os.killpg(stopped.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
+    assert 'Traceback' not in stopped.communicate(timeout=20)[1] and stopped.returncode == -signal.SIGINT
+
 
 @pytest.mark.parametrize('python', [
     'nowhere/python', '/bin/false', '/', 'a b', '`touch pwned`', '$(shell touch pwned)', '-x'])

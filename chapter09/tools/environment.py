@@ -7,6 +7,7 @@ This is run by the environment's own Python, and where there is none, by the one
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -139,7 +140,16 @@ def wait_for_other_makes():
 
 
 def run(command, complaint):
-    if subprocess.call(command, close_fds=False) != 0:
+    # What it says waits for its end: Ctrl-C, which it gets as well, is no reason for a traceback of its.
+    process = subprocess.Popen(command, close_fds=False, stderr=subprocess.PIPE)
+    try:
+        _, said = process.communicate()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    sys.stderr.write(said.decode(errors='replace'))
+    if process.returncode != 0:
         refuse(complaint)
 
 
@@ -156,6 +166,7 @@ def refuse(line):
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it has started ends with it
     try:
         main(*sys.argv[1:])
     except Refused as error:
