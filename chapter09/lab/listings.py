@@ -46,6 +46,14 @@ def to_be_run(path):
     return listing
 
 
+def trained_by(run):
+    """The command of make that trains a run's folder, as far as its name tells."""
+    name = os.path.basename(run)
+    if os.path.dirname(run) != os.path.join(ROOT, 'runs'):
+        return 'make basic, make cgan'
+    return {'basic': 'make basic', 'conditional': 'make cgan'}.get(name, 'make run LISTING=' + name)
+
+
 def read(path):
     """The text of a listing. Raises BadInput if it cannot be read."""
     try:

@@ -32,8 +32,8 @@ TEXTS = {
     'graphs': {
         'en': "TensorFlow computes with graphs and sessions here from now on, as in version 1: for version 2's eager "
               'mode, start anew',
-        'ko': '이제부터 여기서는 텐서플로 1처럼 그래프와 세션으로 계산한다. 텐서플로 2의 즉시 실행 모드는 새로 '
-              '시작해야 쓸 수 있다'},
+        'ko': '이제부터 텐서플로 1처럼 그래프와 세션으로 계산한다. 텐서플로 2의 즉시 실행 모드를 쓰려면 '
+              '파이썬을(노트북에서는 커널을) 다시 시작한다'},
     'no seed': {
         'en': "the graph has no seed: tf.reset_default_graph() after lab.Run, or a tf.Graph(), takes away lab.Run's",
         'ko': '그래프에 시드가 없다. lab.Run 다음에 tf.reset_default_graph()나 tf.Graph()를 호출하면 lab.Run이 정한 '
@@ -126,7 +126,7 @@ TEXTS = {
              'ko': '%d세대를 이미 모두 학습했다. 더 학습하려면 --epochs를 늘린다(make에서는 EPOCHS=…)'},
     'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 다음 폴더로 옮겼다: %s'},
     'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 다음 폴더로 옮겼다: %s'},
-    'output moved': {'en': 'what was in %s is now in %s', 'ko': '%s에 있던 것을 다음으로 옮겼다: %s'},
+    'output moved': {'en': 'what was in %s is now in %s', 'ko': '%s에 있던 결과를 다른 이름으로 옮겼다: %s'},
     'strip stays': {'en': '%s is none of this run: it stays, and the strip is %s',
                     'ko': '%s: 이 실행의 그림이 아니어서 그대로 두었다. 이 실행의 그림은 %s에 있다'},
     'passed over': {'en': 'checkpoint %s cannot be used (%s): passed over',

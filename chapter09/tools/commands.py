@@ -66,7 +66,7 @@ def listing_parser(path, prog=None):
             compile(files.read(path, listings.LARGEST), path, 'exec', dont_inherit=True)
         numbers = listings.Numbers(text, path).written
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise BadInput('%s is no Python (%s, line %s): mend it' % (
+        raise BadInput('%s cannot be run: %s (line %s): correct that line, or the one before it' % (
             path, getattr(error, 'msg', None) or reason(error), getattr(error, 'lineno', '?'))) from None
     listing = listings.to_be_run(path)
     return options.parser(listings.title(text), numbers, options.defaults(listing, numbers), prog)
@@ -246,7 +246,8 @@ def history(name, words):
     own.add_argument('--out', metavar='FILE', type=options.file, help='picture to write')
     chosen = own.parse_args(words)
     if not records.is_run(chosen.run):
-        raise BadInput('%s holds no run: train first (make basic, make cgan), or name another --run' % chosen.run)
+        raise BadInput('%s holds no run: train first (%s), or name another --run (make: LISTING=…)'
+                       % (chosen.run, listings.trained_by(chosen.run)))
     from tools import history
     return getattr(history, name)(chosen.run, chosen.out)
 
@@ -266,7 +267,7 @@ def page(name, words):
     chosen = own.parse_args(words)
     for run in chosen.runs:
         if not records.is_run(run):
-            raise BadInput('%s holds no run: train first (make basic, make cgan), or name another' % run)
+            raise BadInput('%s holds no run: train first (%s), or name another' % (run, listings.trained_by(run)))
     from tools import page as tool
     return tool.write(chosen.runs or list(tool.last_runs()), chosen.out)
 

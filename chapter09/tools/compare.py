@@ -18,12 +18,13 @@ REFERENCE = os.path.join(listings.ROOT, 'reference')
 # What a verdict stands on, and what was not looked at, in words of `languages.KNOWN`.
 TEXTS = {
     'strips': {'en': '{} of {} strips', 'ko': '그림 {1}장 가운데 {0}장'},
-    'fresh': {'en': '{} fresh images', 'ko': '새로 그린 이미지 {}장'},
-    'later': {'en': '{} digits of the strips from {:03d} on', 'ko': '{1:03d}번부터 그림에 있는 숫자 {0}개'},
-    'of epochs': {'en': "{} of the other's {} epochs", 'ko': '비교 대상의 {1}세대 가운데 {0}세대'},
+    'fresh': {'en': '{} fresh images', 'ko': '새로 그린 이미지 {:,}장'},
+    'all strips': {'en': '{0} of {0} strips', 'ko': '그림 {0}장 모두'},
+    'later': {'en': '{} digits of the strips from {:03d} on', 'ko': '{1:03d}번 그림부터 나온 숫자 {0}개'},
+    'of epochs': {'en': "{} of the other's {} epochs", 'ko': '비교 대상은 {1}세대, 이 실행은 {0}세대'},
     'by': {'en': '{}, by {}', 'ko': '{}({})'},
     'and': {'en': ' and ', 'ko': ', '},
-    'not there': {'en': '{}: no strips of it in {}', 'ko': '{}: 다음 폴더에 그 그림이 없다: {}'},
+    'not there': {'en': '{}: no strips of it in {}', 'ko': '{1}에는 {0} 그림이 없다'},
 }
 
 
@@ -182,9 +183,9 @@ def _sentence(found, language):
     name, n = found.verdict.name, len(found.strips)
     worse = sum(strip.verdict == found.verdict for strip in found.strips)
     if name != verdicts.WORSE:
-        by = [('strips', n, n), *([found.whole.of] if found.whole else [])]
+        by = [('all strips', n), *([found.whole.of] if found.whole else [])]
     else:
-        by = [('strips', worse, n)] if worse else []
+        by = [('all strips', n) if worse == n else ('strips', worse, n)] if worse else []
         if found.whole and found.whole.verdict == found.verdict:
             by.append(found.whole.of)
         if found.shorter:
@@ -308,6 +309,8 @@ def main(chosen):
     for error in passed_over:
         say('passed over: %s' % error)
     for kind in () if passed_over else mine.keys() ^ other.keys():
-        lacking = chosen.other if kind in mine else chosen.mine
+        found, lacking = (other, chosen.other) if kind in mine else (mine, chosen.mine)
+        if any(result.path == lacking for result in found.values()):
+            continue  # it is one run, or one folder of strips, that was named
         say(_told(chosen.lang, 'not there', kind, _short(lacking)))
     return 1 if any(found.verdict.name == verdicts.WORSE for found in compared) else 0

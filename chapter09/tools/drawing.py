@@ -130,7 +130,7 @@ def curves(losses, D_mean, name, path):
         axes.grid(alpha=0.3)
     upper.set_ylabel('loss')
     _by_epoch(upper, losses[:, 0])
-    lower.set(xlabel='epoch (marks: a strip was drawn)', ylim=(0, 1),
+    lower.set(xlabel='epoch (marks: a strip was drawn)', ylim=(-0.03, 1.03),
               ylabel="D_mean (1: real)")
     fig.tight_layout()
     fig.savefig(path, format='png', dpi=100, metadata={'Software': None})

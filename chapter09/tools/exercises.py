@@ -123,7 +123,7 @@ def _says_which(found, counterpart):
                 'ko': '은닉층의 크기가 이 실행에서는 %d, 같은 폴더의 %s에서는 %d이다'
                       % (width, counterpart, SUM - width)}
     return {'en': 'a run that fits and is %d wide is in the same folder (this one is %d wide)' % (SUM - width, width),
-            'ko': '같은 폴더에 은닉층의 크기가 %d이고 조건에 맞는 실행이 있다(이 실행은 %d)' % (SUM - width, width)}
+            'ko': '이 실행 옆에 은닉층의 크기가 %d이고 조건에 맞는 실행이 있다(이 실행은 %d)' % (SUM - width, width)}
 
 
 EXERCISES = {
@@ -215,7 +215,7 @@ EXERCISES = {
 }
 
 
-NOT_MET = {'en': '!!  should be so, and is not yet: %s', 'ko': '!!  이렇게 되어야 하는데 아직 아니다: %s'}
+NOT_MET = {'en': '!!  should be so, and is not yet: %s', 'ko': '!!  남은 조건: %s'}
 # What is told where the listing is no longer the one that has been run.
 CHANGED = {'en': '!!  the listing has been changed since this run: run it again',
            'ko': '!!  이 실행 뒤에 코드를 고쳤다. 다시 실행해야 한다'}

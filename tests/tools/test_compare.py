@@ -404,7 +404,7 @@ def test_a_picture_that_diff_has_not_drawn_stays(diff, tmp_path):
     assert diff(mine)[0] == 2
 
 
-def test_json_for_graders(diff):
+def test_json_for_graders(diff, tmp_path):
     """With status 1, for the run is worse; what the other holds besides is said."""
     mine = os.path.join(STRIPS, 'not-finite', 'samples')
     status, out, err = diff('--json', mine)
@@ -414,13 +414,18 @@ def test_json_for_graders(diff):
     assert found['basic']['mine'] == mine and 'not finite' in found['basic']['advice']
     assert found['basic']['strips']['099']['mine']['nearest'] is None
     assert found['basic']['strips']['099']['other']['nearest'] > 0
-    assert err == ['conditional: no strips of it in %s' % os.path.join('tests', 'strips', 'not-finite', 'samples')]
+    assert err == [], 'one folder of strips was named'
+    _, _, err = diff('--json', os.path.dirname(mine), os.path.join(REFERENCE, 'basic'))
+    assert err == []
+    shutil.copytree(mine, str(tmp_path / 'mine' / 'samples'))
+    _, _, err = diff('--json', tmp_path / 'mine')
+    assert err == ['conditional: no strips of it in %s' % (tmp_path / 'mine')]
 
 
 def test_a_failure_says_why(the_judge):
     found = verdict(the_judge, results.find(os.path.join(STRIPS, 'without-labels')))
     for language, said in ('en', 'labels ignored: are they joined'), ('ko', '레이블을 무시한다. 두 신경망의'):
-        assert ('2 of 2 strips: labels' if language == 'en' else '그림 2장 가운데 2장') in ' '.join(
+        assert ('2 of 2 strips: labels' if language == 'en' else '그림 2장 모두') in ' '.join(
             compare.table(found, language))
         lines = list(compare.table(found, language))
         assert said in ' '.join(lines[-2:]) and compare.as_json(found, language)['advice'].startswith(said[:6])
