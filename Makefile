@@ -142,7 +142,7 @@ matrix:
 
 environment environment-cluster environment-dev:
 	@python=$$VENV/bin/python; [ -x "$$python" ] || { python=$$PYTHON; \
-	  "$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; } || \
+	  [ "$$("$$python" -c 'import sys; print((3, 10) <= sys.version_info < (3, 14))' 2>/dev/null)" = True ]; } || \
 	  { printf 'TensorFlow needs Python 3.10 to 3.13, and %s is another or missing: %s\n' "$$PYTHON" \
 	    "name one, as in make PYTHON=python3.12 $$MAKECMDGOALS" >&2; exit 2; }; \
 	  exec "$$python" $(STARTED) chapter09/tools/environment.py "$$VENV" requirements.txt \

@@ -22,7 +22,8 @@ START = '''
 PROJECT = ''
 
 import os, sys
-from IPython.core.error import UsageError%s
+from IPython.core.error import UsageError
+from IPython.display import Image%s
 
 def find():
     places = '.', '..', PROJECT, 'gan'

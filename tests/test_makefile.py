@@ -584,7 +584,7 @@ def test_two_makes_wait_for_each_other(project, stubs):
 
 
 @pytest.mark.parametrize('python', [
-    'nowhere/python', '/bin/false', '/', 'a b', '`touch pwned`', '$(shell touch pwned)', '-x'])
+    'nowhere/python', '/bin/false', '/bin/true', '/', 'a b', '`touch pwned`', '$(shell touch pwned)', '-x'])
 @pytest.mark.parametrize('exported', [False, True])
 def test_a_python_that_will_not_do(project, python, exported):
     run = make(project, 'basic', *([] if exported else ['PYTHON=' + python]), venv='new',

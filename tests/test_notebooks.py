@@ -164,7 +164,9 @@ def test_cell_by_cell(kernel, small, tmp_path, name):
         assert len(said) == is_again and (not said or said[0] in ended['printed'])
     for source in sources[first:]:
         ended = kernel(source.replace('epochs=1', 'epochs=2, resume=True'))
-        kernel('!echo "of the system"\nlen("and what it has made")')
+        for looks in '!echo "of the system"\nlen("and what it has made")', '%ls', '%%bash\ntrue', 'tf.matmul?', '# X', \
+                'mnist.train.images.shape', 'print(n_noise)':
+            assert not kernel(looks)['error']
     assert 'going on after epoch 0' in ended['printed'] and 'has changed' not in ended['printed'], ended
     silent = 'def get_noise(batch_size, n_noise):\n    return np.zeros((batch_size, n_noise))'
     kernel(silent)

@@ -60,7 +60,7 @@ class Choice:
         if self._trained is not None:  # of what was run since, what looks at the run is no part of the listing
             before, (*since, last) = cells[:self._trained], cells[self._trained:]
             cells = [*before, *(cell for cell in since if listings.changes(cell, before, last)), last]
-        cells = [cell for cell in cells if not listings.is_for_the_shell(cell)]
+        cells = [cell for cell in cells if not listings.only_looks(cell)]
         return '\n\n'.join(dict.fromkeys(cells)) or self._text  # a cell that is run again is no change
 
     def trains(self):

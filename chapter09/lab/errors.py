@@ -133,11 +133,12 @@ def _end(kind, error, traceback):
         raise SystemExit(2)
     if isinstance(getattr(error, 'status', None), int):
         say('%s: %s%s' % (name, 'error: ' if isinstance(error, Exception) else '', error))
+        if isinstance(error, Stopped) and sys.stdout is not None and sys.stdout.isatty():
+            _leave_unwritten()  # a signal in the midst of a line would have that written twice
         raise SystemExit(error.status)
     if isinstance(error, OSError) and error.errno in (errno.EPIPE, *NO_ROOM):
         # The reader of our lines has gone, as in `… | head`, or there is no room for them.
-        with contextlib.suppress(OSError, AttributeError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_unwritten()
         if error.errno == errno.EPIPE:
             raise SystemExit(1)
         say('%s: error: no room left for the output' % name)
@@ -150,6 +151,12 @@ def _end(kind, error, traceback):
     if isinstance(error, ValueError) and 'already exists, disallowed' in str(error):
         say('%s: a network that is called a second time has to find its variables again, or it is another one: '
             'discriminator(G, Y, True), with `if reuse: scope.reuse_variables()` in it' % name)
+
+
+def _leave_unwritten():
+    """Has nothing more written to stdout, not even what Python has kept for it."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _to_mend(error, traceback):

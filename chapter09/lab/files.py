@@ -26,7 +26,8 @@ def refusals(path):
     try:
         yield
     except OSError as error:
-        what = 'put its folder back, or ' * (error.errno == errno.ENOENT) + 'make room, or ' * (error.errno in NO_ROOM)
+        what = {errno.ENOENT: 'put its folder back, or ', errno.EFBIG: 'raise the limit (ulimit -f), or '}.get(
+            error.errno, 'make room, or ' if error.errno in NO_ROOM else '')
         raise BadInput('%s cannot be written (%s): %sname another place' % (path, reason(error), what)) from None
 
 

@@ -98,14 +98,31 @@ def changes(cell, before, last):
     return any((given - given_last) & asked for _, asked in map(_names_in, [*before, last]))
 
 
-def is_for_the_shell(cell):
-    """Whether a notebook's cell only gives commands to the system, as !ls does, and shows what came of them."""
+LOOKS = {'Image', 'print', 'display', 'help', 'len', 'type'}
+# Of IPython: what ! and %%bash do, and magics that run nothing of the notebook's own; ? is pinfo.
+MAGICS = {'bash', 'cat', 'cd', 'conda', 'config', 'env', 'ls', 'matplotlib', 'pinfo', 'pinfo2', 'pip', 'pwd', 'sh',
+          'who', 'whos'}
+
+
+def only_looks(cell):
+    """Whether a notebook's cell only shows something, or gives commands to the system: X, print(X), !ls, %pip."""
     tree = tree_of(cell)
-    return tree is not None and all(isinstance(statement, ast.Expr) for statement in tree.body) and any(
-        isinstance(statement.value, ast.Call) and ast.dump(statement.value.func) == _SYSTEM for statement in tree.body)
+    return tree is not None and all(isinstance(statement, ast.Expr) and _looks(statement.value)
+                                    for statement in tree.body)
 
 
-_SYSTEM = ast.dump(ast.parse('get_ipython().system', mode='eval').body)  # what IPython makes of a cell's !
+def _looks(expression):
+    if not isinstance(expression, ast.Call):
+        return not any(isinstance(node, ast.Call) for node in ast.walk(expression))
+    function, arguments = expression.func, expression.args
+    if isinstance(function, ast.Name):
+        return function.id in LOOKS
+    of_ipython = isinstance(function, ast.Attribute) and ast.dump(function.value) == _IPYTHON
+    return of_ipython and (function.attr == 'system' or ast.dump(arguments[0]) in _MAGICS if arguments else False)
+
+
+_MAGICS = {ast.dump(ast.parse(repr(name), mode='eval').body) for name in MAGICS}
+_IPYTHON = ast.dump(ast.parse('get_ipython()', mode='eval').body)  # of which it makes such calls
 
 
 def _names_in(cell):

@@ -244,5 +244,5 @@ def _weights(text):
     """An .npz file, or a checkpoint without its .index."""
     path = place(text)
     if not os.path.isfile(path) and not os.path.isfile(path + '.index'):
-        raise argparse.ArgumentTypeError('%s is missing: name a file like those in reference/' % path)
+        raise argparse.ArgumentTypeError('%s is missing, or no file: name one like those in reference/' % path)
     return path

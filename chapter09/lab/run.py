@@ -24,6 +24,7 @@ from lab.training import Training
 
 tf.disable_v2_behavior()
 _active = []  # the run of this process that has not come to its end, if there is one
+_newest = []  # the last run that was begun, or tried
 _said = []  # what is said once in a process
 
 
@@ -77,6 +78,7 @@ class Run:
     def __init__(self, namespace, **arguments):
         for run in list(_active):
             run.close()
+        _newest[:] = [self]
         self._namespace, self._sess, self._training, self._loop = namespace, None, None, _nothing
         self._choice = choice = Choice(namespace, arguments)
         self.data, self.process = choice.options['data'], os.getpid()
@@ -118,6 +120,8 @@ class Run:
         To be called when the variables have been initialised. Goes back to the newest checkpoint if the run is
         to be resumed. Raises BadInput before anything is written, unless it is the system that refuses to write.
         """
+        if self is not _newest[0]:  # a notebook's cell has failed, and `run` is the earlier one still
+            raise BadInput('lab.Run was called once more since, and refused: mend that call, and run it first')
         if self._sess is None:
             raise BadInput('run.epochs() comes after sess = run.session(), through which it sees the losses')
         if not isinstance(total_epoch, (int, np.integer)) or total_epoch < 1:

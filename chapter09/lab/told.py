@@ -122,8 +122,10 @@ TEXTS = {
     'fresh': {'en': 'nothing to resume in %s: starting from the beginning',
               'ko': '%s: 이어서 할 것이 없어 처음부터 시작한다'},
     'going on': {'en': 'going on after epoch %d', 'ko': '%d번 세대 다음부터 이어서 학습한다'},
-    'done': {'en': 'all its epochs are done already (%d): for more, raise --epochs (make: EPOCHS=…)',
-             'ko': '%d세대를 이미 모두 학습했다. 더 학습하려면 --epochs를 늘린다(make에서는 EPOCHS=…)'},
+    'done': {'en': 'all its epochs are done already (%d): for more, raise --epochs (make: EPOCHS=…, lab.Run: '
+                   'epochs=…)',
+             'ko': '%d세대를 이미 모두 학습했다. 더 학습하려면 --epochs를 늘린다(make에서는 EPOCHS=…, lab.Run에서는 '
+                   'epochs=…)'},
     'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 다음 폴더로 옮겼다: %s'},
     'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 다음 폴더로 옮겼다: %s'},
     'output moved': {'en': 'what was in %s is now in %s', 'ko': '%s에 있던 결과를 다른 이름으로 옮겼다: %s'},

@@ -227,9 +227,9 @@ def _name(result):
     name = _short(result.path)
     if result.record:
         name += ', seed %d, TensorFlow %s' % (result.record['seed'], result.record['versions'].get('TensorFlow', '?'))
-        changed = [entry.get('after_epoch') for entry in result.record['resumed'] if entry.get('changed')]
+        changed = [str(entry.get('after_epoch')) for entry in result.record['resumed'] if entry.get('changed')]
         if changed:
-            name += ', listing changed after epoch %s' % ', '.join(map(str, changed))
+            name += ', listing changed after epoch %s' % ', '.join(dict.fromkeys(changed))
     return one_line(name)
 
 

@@ -80,7 +80,8 @@ def main(path, *lists):
     if not environment.is_ours():
         lacking = [line for name in lists for line in unmet(name)] if environment.has_python() else ['bin/python']
         if lacking:
-            is_one = (environment.path / 'pyvenv.cfg').exists()  # lest somebody delete the home folder that was named
+            # Lest somebody delete the home folder that was named, or what a link leads to.
+            is_one = (environment.path / 'pyvenv.cfg').exists() and not environment.path.is_symlink()
             refuse('%s was not made by make in this folder, so it is left as it is, but lacks %s: '
                    '%sname another, as in make VENV=/tmp/venv'
                    % (path, ', '.join(lacking), 'delete it, mend it, or ' if is_one else ''))

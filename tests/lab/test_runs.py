@@ -331,7 +331,7 @@ def test_names_that_are_no_epochs_are_passed_over(finished, uninterrupted):
         os.mkdir(finished.path('run', 'checkpoints', each))
     open(finished.path('run', 'checkpoints', '0099'), 'w').close()
     assert finished.run('--resume').err == [
-        'all its epochs are done already (21): for more, raise --epochs (make: EPOCHS=…)', 'seed: 7']
+        'all its epochs are done already (21): for more, raise --epochs (make: EPOCHS=…, lab.Run: epochs=…)', 'seed: 7']
 
 
 def record_with(change):
