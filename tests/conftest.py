@@ -18,6 +18,8 @@ from lab import listings
 # A shell has what it starts by `… &` ignore Ctrl-C, and so would all do that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 # What the tests look for is in English, whoever starts them.
 for variable in 'LANGUAGE', 'LC_ALL', 'LC_MESSAGES':

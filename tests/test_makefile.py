@@ -268,6 +268,14 @@ def test_a_program_that_fails(original, status, options):
     assert line == "the program's last line" and len(of_make) == (status not in (1, 130)), run.stderr
 
 
+@pytest.mark.parametrize('status', [1, 130])
+def test_a_make_that_ignores_signals_fails_all_the_same(original, status):
+    """As in the background of a script."""
+    run = subprocess.run(['sh', '-c', "trap '' INT QUIT; make VENV=%s diff" % sys.prefix], cwd=str(original),
+                         env={'PATH': os.environ['PATH'], 'STATUS': str(status)}, capture_output=True, timeout=60)
+    assert run.returncode == 2, run.stderr
+
+
 def test_ctrl_c_ends_with_the_programs_line(project):
     """As a terminal sends it: to make and all that it has started."""
     process = subprocess.Popen(['make', 'VENV=' + sys.prefix, 'basic'], cwd=str(project), stderr=subprocess.PIPE,
@@ -484,7 +492,9 @@ def test_an_environment_of_others_that_lacks_packages_is_refused_and_left_alone(
         line = refusal(make(project, target, *words, venv='', **dict(stubs.environment, **more)))
         assert 'was not made by make in this folder, so it is left as it is' in line
         assert ('tensorflow' in line) == (folder / 'bin').exists(), line
-        assert ('delete it' in line) == (folder / 'pyvenv.cfg').exists(), line  # and nobody's documents
+        named = words[0].partition('=')[2] if words else more.get('VENV', '.venv')
+        may_go = (folder / 'pyvenv.cfg').exists() and not (project / named).is_symlink()
+        assert ('delete it' in line) == may_go, line  # and nobody's documents, nor what a link leads to
         assert before == snapshot(folder) and stubs.did() == []
 
 

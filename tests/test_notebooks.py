@@ -175,6 +175,9 @@ def test_cell_by_cell(kernel, small, tmp_path, name):
     before[0] = before[0].replace('epochs=1', 'epochs=2, resume=True')
     assert (tmp_path / 'run' / 'listing.py').read_text(encoding='utf-8') == '\n\n'.join([*before, silent, last])
 
+    assert '--epochs' in kernel(sources[first].replace('epochs=1', 'epochs=0'))['error']
+    assert 'lab.Run was called once more since' in kernel(last)['error'], 'and not the earlier run trained on'
+
 
 @pytest.mark.parametrize('how', ['an error', 'an error in a loop that has a name', 'an interrupt'])
 def test_cells_that_were_ended_half_way_can_be_run_again(kernel, small, tmp_path, how):

@@ -15,7 +15,10 @@ SIGNALS = {1: signal.SIGQUIT, 130: signal.SIGINT}
 
 
 def main(words):
-    signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to the program as well
+    # What is ignored here, as in the background of a script, make ignores as well.
+    signals = {status: number for status, number in SIGNALS.items() if signal.getsignal(number) != signal.SIG_IGN}
+    if signal.SIGINT in signals.values():
+        signal.signal(signal.SIGINT, lambda *_: None)  # a terminal sends it to the program as well
     program = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, *words])
     signal.signal(signal.SIGTERM, lambda number, _: os.kill(program, number))
     _, ended = os.waitpid(program, 0)
@@ -24,8 +27,8 @@ def main(words):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), killed)
     status = 130 if killed else os.WEXITSTATUS(ended)
-    if status in SIGNALS:
-        os.kill(os.getppid(), SIGNALS[status])
+    if status in signals:
+        os.kill(os.getppid(), signals[status])
         status = 0
     sys.exit(status)
 
