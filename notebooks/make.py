@@ -149,10 +149,7 @@ def main():
     for language in languages.KNOWN:
         path, made = os.path.join(folder, 'chapter09.%s.ipynb' % language), notebook(language)
         if is_worked_in(path):
-            moved = files.free_name(path)
-            with files.refusals(moved):
-                os.rename(path, moved)
-            errors.say('the notebook that was in %s is now in %s' % (path, moved))
+            errors.say('the notebook that was in %s is now in %s' % (path, files.put_by(path)))
         files.write(path, made)
 
 

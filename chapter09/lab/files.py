@@ -69,6 +69,14 @@ def free_name(path):
     return next(name for name in ('%s.%d' % (path, n) for n in itertools.count(1)) if not os.path.lexists(name))
 
 
+def put_by(path):
+    """Moves what is at a path to a free name, and returns that. Raises BadInput if the system refuses."""
+    moved = free_name(path)
+    with refusals(moved):
+        os.rename(path, moved)
+    return moved
+
+
 def _umask():
     mask = os.umask(0)
     os.umask(mask)

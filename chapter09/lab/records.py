@@ -14,7 +14,7 @@ import json
 import os
 import re
 
-from lab import files
+from lab import files, listings
 from lab.errors import BadInput, reason
 
 FORMAT = 2  # of the run's folder; to be raised when an older version could no longer read it
@@ -42,6 +42,12 @@ KINDS = {
 def is_run(folder):
     """Whether a folder is that of a run, whatever its record may be worth."""
     return os.path.lexists(os.path.join(folder, RECORD))
+
+
+def need_run(folder, other='another --run (make: LISTING=…)'):
+    """Raises BadInput, which says what to do, unless a folder is that of a run; `other` is what else can be named."""
+    if not is_run(folder):
+        raise BadInput('%s holds no run: train first (%s), or name %s' % (folder, listings.trained_by(folder), other))
 
 
 def run_above(path):

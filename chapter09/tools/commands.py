@@ -245,9 +245,7 @@ def history(name, words):
                      help="a run's folder (default: %(default)s)")
     own.add_argument('--out', metavar='FILE', type=options.file, help='picture to write')
     chosen = own.parse_args(words)
-    if not records.is_run(chosen.run):
-        raise BadInput('%s holds no run: train first (%s), or name another --run (make: LISTING=…)'
-                       % (chosen.run, listings.trained_by(chosen.run)))
+    records.need_run(chosen.run)
     from tools import history
     return getattr(history, name)(chosen.run, chosen.out)
 
@@ -266,8 +264,7 @@ def page(name, words):
                      help='file to write (default: %(default)s)')
     chosen = own.parse_args(words)
     for run in chosen.runs:
-        if not records.is_run(run):
-            raise BadInput('%s holds no run: train first (%s), or name another' % (run, listings.trained_by(run)))
+        records.need_run(run, 'another')
     from tools import page as tool
     return tool.write(chosen.runs or list(tool.last_runs()), chosen.out)
 

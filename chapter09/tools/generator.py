@@ -5,7 +5,7 @@ import os
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from lab import checkpoints, listings, machine, model, records
+from lab import checkpoints, machine, model, records
 from lab.errors import BadInput, reason
 from lab.noise import SEED, Noise, labels_of
 from lab.page import ancestors
@@ -100,9 +100,7 @@ class Generator:
 
 def of_run(folder):
     """The Generator of a run's folder, and its record. Raises BadInput, which says what to do, if there is none."""
-    if not records.is_run(folder):
-        raise BadInput('%s holds no run: train first (%s), or name another --run (make: LISTING=…)'
-                       % (folder, listings.trained_by(folder)))
+    records.need_run(folder)
     record = records.read(folder)
     return Generator(folder, record), record
 

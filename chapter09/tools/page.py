@@ -71,8 +71,7 @@ class Shown:
     """
 
     def __init__(self, folder):
-        if not records.is_run(folder):
-            raise BadInput('%s holds no run: train first (make basic, make cgan), or name another' % folder)
+        records.need_run(folder, 'another')
         self.folder = os.path.abspath(folder)
         self._record = records.read(folder)
         self._losses = records.losses(folder)

@@ -48,10 +48,7 @@ def report(runs, failed, folder=None):
 def _free(path):
     """A path, from where what is there, be it an earlier sweep's, moves to a free name, PATH.1, PATH.2, …"""
     if os.path.lexists(path):
-        moved = files.free_name(path)
-        with files.refusals(moved):
-            os.rename(path, moved)
-        told.say('output moved', path, moved)
+        told.say('output moved', path, files.put_by(path))
     return path
 
 
