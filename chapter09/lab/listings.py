@@ -117,8 +117,9 @@ def _looks(expression):
     function, arguments = expression.func, expression.args
     if isinstance(function, ast.Name):
         return function.id in LOOKS
-    of_ipython = isinstance(function, ast.Attribute) and ast.dump(function.value) == _IPYTHON
-    return of_ipython and (function.attr == 'system' or ast.dump(arguments[0]) in _MAGICS if arguments else False)
+    if not arguments or not isinstance(function, ast.Attribute) or ast.dump(function.value) != _IPYTHON:
+        return False
+    return function.attr == 'system' or ast.dump(arguments[0]) in _MAGICS
 
 
 _MAGICS = {ast.dump(ast.parse(repr(name), mode='eval').body) for name in MAGICS}

@@ -120,8 +120,8 @@ class Run:
         To be called when the variables have been initialised. Goes back to the newest checkpoint if the run is
         to be resumed. Raises BadInput before anything is written, unless it is the system that refuses to write.
         """
-        if self is not _newest[0]:  # a notebook's cell has failed, and `run` is the earlier one still
-            raise BadInput('lab.Run was called once more since, and refused: mend that call, and run it first')
+        if self is not _newest[0]:  # in a notebook, where a cell has failed, `run` is the earlier one still
+            raise BadInput('lab.Run was called once more since: go on with that run, or mend the call')
         if self._sess is None:
             raise BadInput('run.epochs() comes after sess = run.session(), through which it sees the losses')
         if not isinstance(total_epoch, (int, np.integer)) or total_epoch < 1:
