@@ -50,4 +50,5 @@ def main(chosen):
     if chosen.npz:
         with files.whole(chosen.npz) as part, open(part, 'wb') as file:
             np.savez(file, images=images, **arrays)
+    say(chosen.out)
     say('seed: %d' % seed)

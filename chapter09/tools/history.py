@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from lab import files, frames, listings, outputs, records
-from lab.errors import BadInput
+from lab.errors import BadInput, say
 from tools import drawing
 
 FRAMES = 100  # of a movie; that many have 2.4 MB
@@ -24,6 +24,7 @@ def movie(run, path=None):
         images[:, top:top + 28, left:left + 28] = film['digits'][:, row, column] / 255
     titles = ['epoch %03d' % epoch for epoch in film['epoch']]
     drawing.animate(images, path, size=(6.04, 1.5), titles=titles)
+    say(path)
 
 
 def curves(run, path=None):
@@ -35,6 +36,7 @@ def curves(run, path=None):
         raise BadInput('%s holds neither losses nor D_mean: its listing had no loss_D, loss_G, D_real or D_gene' % run)
     with files.whole(path) as part:
         drawing.curves(losses, D_mean, os.path.basename(os.path.abspath(run)), part)
+    say(path)
 
 
 def _place(run, path, name):

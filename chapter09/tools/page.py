@@ -236,6 +236,7 @@ def write(runs, path):
     for line in told:
         say(line)
     files.write(path, html)
+    say(path)
 
 
 def _fitting(seen, mnist):

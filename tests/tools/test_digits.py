@@ -33,6 +33,9 @@ def draw(runs, tmp_path):
         name = 'basic' if '--basic' in words else 'conditional'
         status, out, err = command('digits', '--run', runs / name, '--out', tmp_path / 'drawn', *words)
         assert out == []
+        if status == 0:
+            place = words[words.index('--out') + 1] if '--out' in words else tmp_path / 'drawn'
+            assert err.pop(-2) == str(place)
         return status, [line for line in err if not line.endswith('has done 1 epoch so far: blots are what it draws')]
     return call
 
@@ -130,10 +133,11 @@ def test_what_a_run_of_the_other_listing_draws_is_said(runs, tmp_path):
 def test_a_run_of_one_epoch_is_said_to_draw_blots(runs, tmp_path):
     status, _, err = command('digits', '1', '--seed', 3, '--run', runs / 'conditional', '--out', tmp_path / 'drawn')
     assert status == 0
-    assert err == ['%s has done 1 epoch so far: blots are what it draws' % (runs / 'conditional'), 'seed: 3']
+    assert err == ['%s has done 1 epoch so far: blots are what it draws' % (runs / 'conditional'),
+                   str(tmp_path / 'drawn'), 'seed: 3']
     status, _, err = command('digits', '1', '--seed', 3, '--run', os.path.join(REFERENCE, 'conditional'),
                              '--out', tmp_path / 'again')
-    assert status == 0 and err == ['seed: 3']
+    assert status == 0 and err == [str(tmp_path / 'again'), 'seed: 3']
 
 
 def test_a_run_without_a_checkpoint(runs, tmp_path):

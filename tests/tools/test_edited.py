@@ -53,7 +53,7 @@ def digits(run, folder):
     """Twenty digits of a run, drawn into a folder."""
     status, out, err = command('digits', '--basic', 20, '--seed', 3, '--run', run, '--out', folder / 'digits.png',
                                '--npz', folder / 'digits.npz')
-    assert (status, out, err) == (0, [], ['seed: 3'])
+    assert (status, out, err) == (0, [], [str(folder / 'digits.png'), 'seed: 3'])
     return arrays(folder / 'digits.npz')['images']
 
 
@@ -96,7 +96,7 @@ def test_a_listing_of_other_names_is_judged_by_its_strips(tmp_path, small):
 
 def test_it_is_filmed_and_curved(run, tmp_path):
     for what in 'movie', 'curves':
-        assert command(what, '--run', run, '--out', tmp_path / what) == (0, [], [])
+        assert command(what, '--run', run, '--out', tmp_path / what) == (0, [], [str(tmp_path / what)])
     with Image.open(str(tmp_path / 'movie')) as movie:
         assert movie.n_frames == 2
 
@@ -125,7 +125,7 @@ def test_wherever_it_went_it_is_the_same_and_nothing_else_is_written(run, tmp_pa
     before = contents(tmp_path), contents(run.parent), sorted(os.listdir(listings.ROOT))
     np.testing.assert_array_equal(digits(copy, out), expected)
     for what in 'movie', 'curves':
-        assert command(what, '--run', copy, '--out', out / what) == (0, [], [])
+        assert command(what, '--run', copy, '--out', out / what) == (0, [], [str(out / what)])
     found = results.find(str(copy))['basic']
     assert found.path == str(copy) and found.record['seed'] == 7 and found.generator().path.startswith(str(copy))
     strips = results.find(str(copy / 'samples'))['basic']

@@ -38,7 +38,7 @@ def draw(what, run, out):
 
 @pytest.mark.parametrize('epochs, frames', [(1, 1), (12, 12), (250, 100)])
 def test_a_movie_has_a_frame_of_each_epoch_up_to_a_hundred(tmp_path, epochs, frames):
-    assert draw('movie', made(tmp_path / 'run', epochs), tmp_path / 'drawn') == (0, [], [])
+    assert draw('movie', made(tmp_path / 'run', epochs), tmp_path / 'drawn') == (0, [], [str(tmp_path / 'drawn')])
     with Image.open(str(tmp_path / 'drawn')) as picture:
         assert picture.format == 'GIF' and picture.n_frames == frames
         assert frames == 1 or picture.info['loop'] == 0
@@ -49,7 +49,7 @@ def test_a_movie_has_a_frame_of_each_epoch_up_to_a_hundred(tmp_path, epochs, fra
 
 @pytest.mark.parametrize('epochs', [1, 2, 3])
 def test_curves_of_a_few_epochs_have_those_on_their_axis(tmp_path, epochs):
-    assert draw('curves', made(tmp_path / 'run', epochs), tmp_path / 'drawn') == (0, [], [])
+    assert draw('curves', made(tmp_path / 'run', epochs), tmp_path / 'drawn') == (0, [], [str(tmp_path / 'drawn')])
     dark = plt.imread(str(tmp_path / 'drawn'), format='png')[..., :3].max(axis=-1) < 0.5
     axis = np.flatnonzero(dark.mean(axis=1) > 0.5)[-1]
     right = np.flatnonzero(dark[axis])[-1]
@@ -59,7 +59,7 @@ def test_curves_of_a_few_epochs_have_those_on_their_axis(tmp_path, epochs):
 
 
 def test_curves_are_of_one_size(run, tmp_path):
-    assert draw('curves', run, tmp_path / 'drawn') == (0, [], [])
+    assert draw('curves', run, tmp_path / 'drawn') == (0, [], [str(tmp_path / 'drawn')])
     with Image.open(str(tmp_path / 'drawn')) as picture:
         assert picture.format == 'PNG' and picture.size == (800, 700)
 

@@ -28,7 +28,7 @@ def made(tmp_path_factory):
     """The path of the reference's page, as the command makes it."""
     path = tmp_path_factory.mktemp('page') / 'page.html'
     before = contents(REFERENCE)
-    assert command('page', *BOTH, '--out', path) == (0, [], [])
+    assert command('page', *BOTH, '--out', path) == (0, [], [str(path)])
     assert contents(REFERENCE) == before
     return path
 
@@ -143,7 +143,7 @@ def upside_down(tmp_path_factory, small):
     listing = folder / 'my_gan.py'
     listing.write_text(edited('basic', [('minimize(-loss_G', 'minimize(loss_G')]), encoding='utf-8')
     train(listing, '--epochs', '1', '--data', small, '--run', folder / 'run', output=folder / 'output')
-    assert command('page', folder / 'run', '--out', folder / 'page.html') == (0, [], [])
+    assert command('page', folder / 'run', '--out', folder / 'page.html') == (0, [], [str(folder / 'page.html')])
     return folder
 
 
@@ -688,7 +688,8 @@ def astray(tmp_path_factory):
 
 
 def test_a_run_that_went_astray_says_so_at_a_glance(browser, astray, tmp_path):
-    assert command('page', BOTH[1], astray, '--out', tmp_path / 'page.html') == (0, [], [])
+    page_html = tmp_path / 'page.html'
+    assert command('page', BOTH[1], astray, '--out', page_html) == (0, [], [str(page_html)])
     browser.open(tmp_path / 'page.html')
     cards = browser.run('[...document.querySelectorAll(".film")].map(card => [card.className, card.innerText])')
     assert cards[1][0] == 'film astray' and 'Went astray: in epochs 2 to 7' in cards[1][1] and '▲' in cards[1][1]
@@ -748,7 +749,8 @@ def changed(tmp_path_factory, small):
 
 
 def test_a_changed_listing_is_shown_as_it_is(browser, changed, tmp_path):
-    assert command('page', changed, '--out', tmp_path / 'page.html') == (0, [], [])
+    page_html = tmp_path / 'page.html'
+    assert command('page', changed, '--out', page_html) == (0, [], [str(page_html)])
     browser.open(tmp_path / 'page.html')
     own = browser.run('''({loss: page.own.training.loss_D, directions: page.digits.directions.length,
         layers: page.own.generator.map(({inputs, outputs, activation}) => [inputs, outputs, activation])})''')
@@ -769,7 +771,8 @@ def test_a_changed_listing_is_shown_as_it_is(browser, changed, tmp_path):
 @pytest.mark.parametrize('name', ['a[1]', '[!a]', 'b*', 'c?'])
 def test_a_runs_name_is_no_pattern(changed, tmp_path, name):
     shutil.copytree(str(changed), str(tmp_path / name))
-    assert command('page', tmp_path / name, '--out', tmp_path / 'page.html') == (0, [], [])
+    page_html = tmp_path / 'page.html'
+    assert command('page', tmp_path / name, '--out', page_html) == (0, [], [str(page_html)])
 
 
 def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
@@ -787,7 +790,7 @@ def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     digests['model.ckpt.meta'] = page.files.digest(str(folder / 'model.ckpt.meta'))
     (folder / 'digests.json').write_text(json.dumps(digests))
     status, out, err = command('page', tiny, strange, '--out', tmp_path / 'page.html')
-    assert (status, out) == (0, []) and len(err) == 1
+    assert (status, out) == (0, []) and len(err) == 2
     assert 'strange is shown without its networks: G is no chain of dense layers: it has a Sin' in err[0]
     browser.open(tmp_path / 'page.html')
     told = browser.run('[...document.querySelectorAll(".missing")].map(line => line.innerText)')
