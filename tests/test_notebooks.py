@@ -340,7 +340,7 @@ def test_a_notebook_that_is_alone_fetches_the_project_and_runs_from_top_to_botto
     line = text[:text.index('tf.nn.relu')].count('\n') + 1
     assert graded(the_judge, tmp_path)[1:] == [('notebook_conditional', '%d (gan_conditional.py)' % line)]
     # Nothing has been changed, so exercise 1 has not been done.
-    assert re.search(r'(?m)^!!  남은 조건: 구분자에 레이블이 들어가지 않는다\r?$',
+    assert re.search(r'(?m)^!!  아직 갖추지 못한 조건: 구분자에 레이블이 들어가지 않는다\r?$',
                      ended['code-check']['printed'])
     assert re.search(r'(?m)^OK  9.2절의 예제를 고친 것이다\r?$', ended['code-check']['printed'])
 

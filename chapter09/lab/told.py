@@ -128,7 +128,7 @@ TEXTS = {
                    'epochs=…)'},
     'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 다음 폴더로 옮겼다: %s'},
     'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 다음 폴더로 옮겼다: %s'},
-    'output moved': {'en': 'what was in %s is now in %s', 'ko': '%s에 있던 결과를 다른 이름으로 옮겼다: %s'},
+    'output moved': {'en': 'what was in %s is now in %s', 'ko': '전에 만든 %s의 이름을 바꾸었다: %s'},
     'strip stays': {'en': '%s is none of this run: it stays, and the strip is %s',
                     'ko': '%s: 이 실행의 그림이 아니어서 그대로 두었다. 이 실행의 그림은 %s에 있다'},
     'passed over': {'en': 'checkpoint %s cannot be used (%s): passed over',

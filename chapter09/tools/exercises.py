@@ -120,10 +120,11 @@ def _says_which(found, counterpart):
         return {'en': 'there is a run with each of the two widths', 'ko': '두 가지 크기로 한 번씩 실행했다'}
     if counterpart:
         return {'en': 'this run is %d wide, and %s beside it is %d wide' % (width, counterpart, SUM - width),
-                'ko': '은닉층의 크기가 이 실행에서는 %d, 같은 폴더의 %s에서는 %d이다'
+                'ko': '은닉층의 크기가 이 실행에서는 %d, 같은 폴더 안에 있는 %s에서는 %d이다'
                       % (width, counterpart, SUM - width)}
     return {'en': 'a run that fits and is %d wide is in the same folder (this one is %d wide)' % (SUM - width, width),
-            'ko': '이 실행 옆에 은닉층의 크기가 %d이고 조건에 맞는 실행이 있다(이 실행은 %d)' % (SUM - width, width)}
+            'ko': '이 실행과 같은 폴더 안에 은닉층의 크기가 %d이고 다른 조건에도 맞는 실행이 있다(이 실행의 크기는 %d)'
+                  % (SUM - width, width)}
 
 
 EXERCISES = {
@@ -215,7 +216,7 @@ EXERCISES = {
 }
 
 
-NOT_MET = {'en': '!!  should be so, and is not yet: %s', 'ko': '!!  남은 조건: %s'}
+NOT_MET = {'en': '!!  should be so, and is not yet: %s', 'ko': '!!  아직 갖추지 못한 조건: %s'}
 # What is told where the listing is no longer the one that has been run.
 CHANGED = {'en': '!!  the listing has been changed since this run: run it again',
            'ko': '!!  이 실행 뒤에 코드를 고쳤다. 다시 실행해야 한다'}

@@ -188,7 +188,7 @@ def test_it_tells_what_is_met_in_both_languages(trained, capsys):
         assert out[0].startswith(title) and any(line.startswith(sentence) for line in out)
     assert exercises.main(SimpleNamespace(number=3, run=folder, text='', lang='ko')) == 1
     out = capsys.readouterr().out
-    assert '!!  남은 조건: train_D가 두 신경망의 변수를' in out
+    assert '!!  아직 갖추지 못한 조건: train_D가 두 신경망의 변수를' in out
     assert '이 실행 뒤에 코드를 고쳤다' in out
 
 
