@@ -9,6 +9,7 @@ import io
 import os
 import warnings
 
+import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image, UnidentifiedImageError  # which matplotlib reads its pictures with, and brings
 
@@ -36,6 +37,7 @@ FORMATS = ['PNG', 'JPEG', 'GIF', 'WebP', 'TIFF', 'BMP']
 LARGEST, LONGEST, LARGEST_FILE = 20e6, 100, 2 ** 27  # px, a side by the other, bytes
 NEAR, FAR = 16, 180  # of 255: colours closer than this are one, further than that certainly two
 FOREIGN = 60  # of 442, from corner to corner of the colours: what a JPEG does to a colour stays below
+OFF = 20  # the same, on average: other maps are 26 away from viridis and more, small JPEGs of it up to 56
 
 Strip = collections.namedtuple('Strip', ['digits', 'foreign', 'reversed'])
 
@@ -45,14 +47,14 @@ def read(path):
 
     path  a picture of ten tiles in a row, in one row or two: on the book's canvas, in matplotlib's tight
           box, or in any size that a screenshot, a rescale or a JPEG made of them, down to tiles of 28 px;
-          with space between the tiles or without; in viridis, in viridis turned grey, or in grey, from
-          black to white or from white to black; on a ground of any one colour
+          with space between the tiles or without; in viridis, in viridis turned grey, in grey or another
+          of matplotlib's continuous colour maps, either way round; on a ground of any one colour
 
     digits   float32 [rows, 10, 28, 28] in [0, 1]; a tile that shows the ground alone is no number. What
              `save` wrote comes back to the last bit where it was made of bytes, as MNIST's digits are,
              and to 1/255 elsewhere.
-    foreign  the share of the other tiles' pixels, 0 to 1, whose colour is neither viridis's nor a grey
-    reversed  whether the greys were found to go from white to black, and were turned round
+    foreign  the share of the other tiles' pixels, 0 to 1, whose colour is none of the map's
+    reversed  whether a map other than viridis was found to be the other way round, as gray_r is; so are the digits
 
     Raises BadInput, with the reason, for what is no such picture.
     """
@@ -61,11 +63,11 @@ def read(path):
     # Of a large picture the pixel at each middle, of a small one the four around it.
     points = _middles if min(np.diff(rows).min(), np.diff(columns).min()) >= 2 * 28 else _around_middles
     tiles = np.array([[pixels[points(*row)[0]][:, points(*column)[0]] for column in columns] for row in rows])
-    grey = np.median(np.ptp(tiles, axis=-1)) < 30
-    levels, foreign = (_levels_of_grey if grey else _levels_of_viridis)(tiles)
-    # A grey digit's strokes may be as white as the ground; viridis's yellow is not.
-    empty = (_distance(tiles, ground) < NEAR).mean(axis=(2, 3)) > (0.98 if grey else 0.25)
-    turned_round = bool(grey and _are_reversed(levels, empty))
+    table = _map_of(tiles, ground)
+    levels, foreign = _levels_of_grey(tiles) if table is None else _levels(tiles, table)
+    # Another map's strokes may be as white as the ground; viridis's yellow is not.
+    empty = (_distance(tiles, ground) < NEAR).mean(axis=(2, 3)) > (0.25 if table is VIRIDIS else 0.98)
+    turned_round = bool(table is not VIRIDIS and _are_reversed(levels, empty))
     if turned_round:
         levels = 255 - levels
     levels[empty] = np.nan
@@ -76,7 +78,7 @@ def read(path):
 
 
 def _are_reversed(levels, empty):
-    """Whether greys [rows, 10, n, n] are drawn from white to black, as by the maps gray_r and binary.
+    """Whether levels [rows, 10, n, n] are drawn the other way round, as by the maps gray_r and binary.
 
     The margins tell, which no digit of MNIST reaches. In two rows those of the upper one do, of real digits,
     whatever a generator has drawn below.
@@ -349,12 +351,39 @@ def _around_middles(first, last):
     return np.stack([before, after], axis=1).ravel(), weights.reshape(56, 28)
 
 
-def _levels_of_viridis(pixels):
-    """The nearest level of viridis, float64 in [0, 255], and whether it is too far to be meant."""
-    table, pixels = VIRIDIS.astype(np.float32), pixels.astype(np.float32)
-    distance = np.square(pixels).sum(axis=-1, keepdims=True) - 2 * pixels @ table.T
-    distance += np.square(table).sum(axis=-1)
-    return distance.argmin(axis=-1).astype(np.float64), distance.min(axis=-1) > FOREIGN ** 2
+def _map_of(pixels, ground):
+    """The colours [256, 3] that tiles are drawn with: viridis's or another map's; None if it is greys."""
+    spread = np.ptp(pixels, axis=-1)
+    if np.percentile(spread, 90) < 30:
+        return None
+    some = pixels[_distance(pixels, ground) >= NEAR]
+    some = some[::1 + len(some) // 1000]
+    off = _off(some, VIRIDIS) if len(some) else 0
+    if off > OFF:
+        tables = [plt.get_cmap(name)(np.arange(256), bytes=True)[:, :3] for name in plt.colormaps()
+                  if not name.endswith('_r') and plt.get_cmap(name).N == 256]
+        nearest = min(tables, key=lambda table: _off(some, table))
+        if _off(some, nearest) < min(OFF, off / 3):  # what a JPEG has made of viridis is hardly nearer to any
+            return nearest
+    return None if np.median(spread) < 30 else VIRIDIS
+
+
+def _off(pixels, table):
+    """How far colours [n, 3] are from those of a map, on average."""
+    return np.sqrt(_squares(pixels, table).min(axis=-1)).mean()
+
+
+def _squares(pixels, table):
+    """Squared distances, float32 [..., 256], of colours [..., 3] to those of a map [256, 3]."""
+    table, pixels = table.astype(np.float32), pixels.astype(np.float32)
+    squares = np.square(pixels).sum(axis=-1, keepdims=True) - 2 * pixels @ table.T
+    return np.maximum(squares + np.square(table).sum(axis=-1), 0)  # rounding may have brought it below
+
+
+def _levels(pixels, table):
+    """The nearest level of a map, float64 in [0, 255], and whether it is too far to be meant."""
+    squares = _squares(pixels, table)
+    return squares.argmin(axis=-1).astype(np.float64), squares.min(axis=-1) > FOREIGN ** 2
 
 
 def _levels_of_grey(pixels):

@@ -258,6 +258,17 @@ def test_greys_from_white_to_black_are_turned_round(tmp_path, drawn, cmap, spaci
     assert np.abs(found.digits - digits).mean() <= worst
 
 
+@pytest.mark.parametrize('spacing, options', [({}, TIGHT), (TOUCHING, {'facecolor': '0.5'})])
+@pytest.mark.parametrize('cmap', ['magma', 'plasma', 'hot', 'jet', 'coolwarm', 'RdBu', 'Blues', 'bwr'])
+def test_other_maps_of_matplotlibs_either_way_round(tmp_path, drawn, cmap, spacing, options):
+    _, digits = drawn
+    for way in '', '_r':
+        by_the_page(digits, tmp_path / 's.png', cmap + way, spacing, **options)
+        found = figures.read(str(tmp_path / 's.png'))
+        assert found.digits.shape == digits.shape and found.foreign < 0.05
+        assert np.abs(found.digits - digits).mean() <= 0.025
+
+
 def test_the_upper_row_tells_which_way_greys_go(tmp_path):
     """A generator's row of the opposite is left as it is: it is wrong, and not the colours."""
     digits = figures.read(os.path.join(REFERENCE, 'conditional', 'samples', '099.png')).digits
