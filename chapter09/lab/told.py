@@ -43,7 +43,7 @@ TEXTS = {
         'ko': '난수가 앞선 학습에 이어서 나온다. 시드대로 학습하려면 lab.Run부터 다시 실행한다'},
     'missing': {
         'en': 'the listing has no %s: off without it: %s',
-        'ko': '예제에 없는 이름이 있다: %s. 그래서 다음 기능은 쓸 수 없다: %s'},
+        'ko': '예제에 다음 이름이 없다: %s. 그래서 다음 기능은 쓸 수 없다: %s'},
     'also': {
         'en': '%s also changes %s: ' + _OWN['en'],
         'ko': '%s: 다른 신경망의 변수 %s도 바꾼다. ' + _OWN['ko']},
@@ -75,7 +75,7 @@ TEXTS = {
     'range': {
         'en': 'G leaves [0, 1], the range of the images: it draws values from %.3g to %.3g; is there no sigmoid on its '
               'output?',
-        'ko': 'G의 출력이 이미지의 범위 [0, 1]을 벗어난다(%.3g부터 %.3g까지). 출력층에 sigmoid가 빠지지 않았는가?'},
+        'ko': 'G의 출력이 이미지의 범위 [0, 1]을 벗어난다(%.3g부터 %.3g까지). 출력층에 시그모이드가 빠지지 않았는가?'},
     'no step': {
         'en': 'epoch %d has ended without a step: the loop over run.epochs() is to hold those of train_D and train_G',
         'ko': '%d번 세대가 학습 한 번 없이 끝났다. train_D와 train_G는 run.epochs()를 도는 반복문 안에서 '
@@ -101,23 +101,23 @@ TEXTS = {
     'checkpoint': {'en': 'the checkpoint of epoch %d stays in %s', 'ko': '%d번 세대의 체크포인트가 %s에 남아 있다'},
     'no checkpoint': {'en': 'there is no checkpoint yet', 'ko': '체크포인트는 아직 없다'},
     'stopped as lost': {'en': 'stopped after epoch %d, for it is lost (--stop-when-lost); %s',
-                        'ko': '학습에 실패하고 있어 %d번 세대를 마치고 멈추었다(--stop-when-lost). %s'},
-    'given out': {'en': 'epoch %d, iteration %s: %s. %s; %s', 'ko': '%d번 세대의 %s번째 반복: %s. %s. %s'},
+                        'ko': '학습 실패로 판정했으므로 %d번 세대를 마치고 멈추었다(--stop-when-lost). %s'},
+    'given out': {'en': 'epoch %d, iteration %s: %s. %s; %s', 'ko': '%d번 세대, 반복 %s: %s. %s. %s'},
     'of': {'en': '%d of %d', 'ko': '%d/%d'},
     'loss': {'en': 'the %s loss is %s', 'ko': '%s 손실값이 %s이다'},
     'weights': {'en': 'the weights are no finite numbers after it', 'ko': '그 뒤의 가중치에 유한하지 않은 값이 있다'},
     'out of range': {
         'en': 'A value has left the range of float32: a sigmoid that rounds to 0 or 1 has an infinite logarithm, and '
               'its gradient makes weights that are no numbers',
-        'ko': 'float32의 범위를 벗어난 값이 있다. sigmoid가 0이나 1로 반올림되면 로그가 무한대가 되고, 그 기울기로 '
-              '고친 가중치는 NaN이 된다'},
+        'ko': 'float32의 범위를 벗어난 값이 있다. 시그모이드의 출력이 0이나 1로 반올림되면 로그가 음의 무한대가 되고, '
+              '그 기울기로 고친 가중치는 NaN이 된다'},
     'no sigmoid': {'en': 'D_real comes out of no sigmoid, and below 0, where it gets to, there is no logarithm',
-                   'ko': 'D_real이 sigmoid를 거치지 않아 음수가 되기도 하는데, 음수에는 로그가 없다'},
+                   'ko': 'D_real이 시그모이드를 거치지 않아 음수가 되기도 하는데, 음수에는 로그가 없다'},
     'fell': {
         'en': 'It fell in every one of the last %d iterations: a loss that is to be maximised, as both are in §9.1, '
               'was minimised; minimize(-loss_%s, …) takes a minus sign',
         'ko': '지난 %d번의 반복에서 계속 작아지기만 했다. 9.1절처럼 최대화할 손실값을 최소화한 것이다. '
-              'minimize(-loss_%s, …)에는 마이너스 부호가 있어야 한다'},
+              'minimize(-loss_%s, …)처럼 마이너스 부호를 붙여야 한다'},
     # of other runs, and of this one before
     'fresh': {'en': 'nothing to resume in %s: starting from the beginning',
               'ko': '%s: 이어서 할 것이 없어 처음부터 시작한다'},
@@ -128,7 +128,7 @@ TEXTS = {
                    'epochs=…)'},
     'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 다음 폴더로 옮겼다: %s'},
     'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 다음 폴더로 옮겼다: %s'},
-    'output moved': {'en': 'what was in %s is now in %s', 'ko': '전에 만든 %s의 이름을 바꾸었다: %s'},
+    'output moved': {'en': 'what was in %s is now in %s', 'ko': '원래 있던 %s의 이름을 바꾸었다: %s'},
     'strip stays': {'en': '%s is none of this run: it stays, and the strip is %s',
                     'ko': '%s: 이 실행의 그림이 아니어서 그대로 두었다. 이 실행의 그림은 %s에 있다'},
     'passed over': {'en': 'checkpoint %s cannot be used (%s): passed over',

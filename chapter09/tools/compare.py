@@ -21,9 +21,9 @@ TEXTS = {
     'fresh': {'en': '{} fresh images', 'ko': '새로 그린 이미지 {:,}장'},
     'all strips': {'en': '{0} of {0} strips', 'ko': '그림 {0}장'},
     'later': {'en': '{} digits of the strips from {:03d} on',
-              'ko': '{1:03d}번부터 마지막까지의 그림에 나온 숫자 {0}개'},
+              'ko': '{1:03d}번 그림부터 마지막 그림까지 나온 숫자 {0}개'},
     'of epochs': {'en': "{} of the other's {} epochs", 'ko': '비교 대상은 {1}세대인데 이 실행은 {0}세대'},
-    'by': {'en': '{}, by {}', 'ko': '{}({})'},
+    'by': {'en': '{}, by {}', 'ko': '{}(근거: {})'},
     'and': {'en': ' and ', 'ko': ', '},
     'not there': {'en': '{}: no strips of it in {}', 'ko': '{1}에는 {0} 그림이 없다'},
 }

@@ -123,7 +123,7 @@ def _says_which(found, counterpart):
                 'ko': '은닉층의 크기가 이 실행에서는 %d, 같은 폴더 안에 있는 %s에서는 %d이다'
                       % (width, counterpart, SUM - width)}
     return {'en': 'a run that fits and is %d wide is in the same folder (this one is %d wide)' % (SUM - width, width),
-            'ko': '이 실행과 같은 폴더 안에 은닉층의 크기가 %d이고 다른 조건에도 맞는 실행이 있다(이 실행의 크기는 %d)'
+            'ko': '이 실행과 같은 폴더 안에, 은닉층의 크기가 %d이고 다른 조건에도 맞는 실행이 있다(이 실행에서는 %d)'
                   % (SUM - width, width)}
 
 

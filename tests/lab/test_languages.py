@@ -45,7 +45,7 @@ def test_a_text_may_hold_others():
     note = 'missing', 'film, X', [('D_mean',), ('steps',)]
     assert told.text(*note) == 'the listing has no film, X: off without it: D_mean; whether it trains what it should'
     assert told.text(*note, language='ko') == (
-        '예제에 없는 이름이 있다: film, X. 그래서 다음 기능은 쓸 수 없다: D_mean; '
+        '예제에 다음 이름이 없다: film, X. 그래서 다음 기능은 쓸 수 없다: D_mean; '
         '각 단계가 자기 신경망만 학습시키는지 살피기')
 
 
@@ -58,7 +58,7 @@ def test_a_run_tells_in_korean_and_its_record_in_english(small, tmp_path):
     listing.write_text(page.text('tiny').replace('D_gene', 'D_fake'), encoding='utf-8')
     lab = Lab(tmp_path / 'lab', listing, small)
     ended = run(listing, *lab.argv, '--epochs', 1, output=lab.folder, before=in_korean)
-    assert ended.err == ['예제에 없는 이름이 있다: D_gene. 그래서 다음 기능은 쓸 수 없다: D_mean', 'seed: 7']
+    assert ended.err == ['예제에 다음 이름이 없다: D_gene. 그래서 다음 기능은 쓸 수 없다: D_mean', 'seed: 7']
     assert records.read(str(tmp_path / 'lab' / 'run'))['notes'] == ['the listing has no D_gene: off without it: D_mean']
     listing.write_text(listing.read_text(encoding='utf-8') + '\n# more\n', encoding='utf-8')
     ended = run(listing, *lab.argv, '--epochs', 2, '--resume', output=lab.folder, before=in_korean)

@@ -426,7 +426,7 @@ def test_a_failure_says_why(the_judge):
     found = verdict(the_judge, results.find(os.path.join(STRIPS, 'without-labels')))
     for language, said in ('en', 'labels ignored: are they joined'), ('ko', '레이블을 무시한다. 두 신경망의'):
         lines = list(compare.table(found, language))
-        assert ('2 of 2 strips: labels' if language == 'en' else '(그림 2장)') in ' '.join(lines)
+        assert ('2 of 2 strips: labels' if language == 'en' else '(근거: 그림 2장)') in ' '.join(lines)
         assert said in ' '.join(lines[-2:]) and compare.as_json(found, language)['advice'].startswith(said[:6])
         assert max(len(line.encode('euc-kr', 'replace')) for line in lines) <= 80  # two bytes where it is two columns
 
