@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import stat
+import sys
 import tempfile
 
 from lab.errors import NO_ROOM, BadInput, one_line, reason
@@ -18,6 +19,16 @@ except ImportError:  # Windows
 
 NO_LOCKS = errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP  # a shared disk that knows none: nobody is kept out
 NO_LINK = getattr(os, 'O_NOFOLLOW', 0)
+
+
+def not_for_tensorflow(path):
+    """Why TensorFlow cannot use a path, and what to do; None if it can."""
+    try:
+        path.encode('utf-8')
+    except UnicodeError:
+        return ('%s is not in UTF-8, and TensorFlow takes no other names: choose another'
+                if sys.getfilesystemencoding() == 'utf-8' else
+                '%s has letters that this locale has not: set LC_ALL=C.UTF-8, or PYTHONUTF8=1') % ascii(path)
 
 
 @contextlib.contextmanager

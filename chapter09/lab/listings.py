@@ -38,8 +38,14 @@ def find(path):
 
 
 def to_be_run(path):
-    """As `find`, of a script that is to be run. Raises BadInput if its runs would be taken for the chapter's own."""
+    """As `find`, of a script that is to be run.
+
+    Raises BadInput if its runs would be taken for the chapter's own, or TensorFlow could not write them.
+    """
     listing = find(path)
+    why = files.not_for_tensorflow(os.path.join(ROOT, path))
+    if why:
+        raise BadInput(why)
     if listing not in CHAPTER.values() and listing.name in CHAPTER:
         raise BadInput("%s: %s is what the chapter's own runs are called: give the listing another name"
                        % (path, listing.name))

@@ -8,7 +8,7 @@ import re
 import struct
 import sys
 
-from lab import listings
+from lab import files, listings
 from lab.errors import BadInput, reason, say
 from lab.lost import STATUS as LOST
 
@@ -172,13 +172,9 @@ def place(text):
     """A path, made absolute."""
     if not text or '\0' in text:
         raise argparse.ArgumentTypeError('it names nothing' if not text else '%.30r is no name: name another' % text)
-    try:
-        text.encode('utf-8')
-    except UnicodeError:
-        raise argparse.ArgumentTypeError(
-            ('%s is not in UTF-8, and TensorFlow takes no other names: name another'
-             if sys.getfilesystemencoding() == 'utf-8' else
-             '%s has letters that this locale has not: set LC_ALL=C.UTF-8, or PYTHONUTF8=1') % ascii(text)) from None
+    why = files.not_for_tensorflow(text)
+    if why:
+        raise argparse.ArgumentTypeError(why)
     if len(os.fsencode(text)) >= 4096:
         raise argparse.ArgumentTypeError('%.60s… is longer than the name of a file can be' % text)
     try:

@@ -168,6 +168,10 @@ def _unreadable(path, error):
 
 
 def folders():
+    why = files.not_for_tensorflow(listings.ROOT)
+    if why:
+        return False, {'en': why, 'ko': '%s: 텐서플로가 쓸 수 없는 경로이다. 다른 폴더로 프로젝트를 옮긴다'
+                       % ascii(listings.ROOT)}
     for name in 'samples', 'samples2', 'runs':
         path = os.path.join(listings.ROOT, name)
         try:

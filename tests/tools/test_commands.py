@@ -1,6 +1,7 @@
 """What can be said to `python chapter09`, and that it answers at once."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -92,6 +93,22 @@ def test_what_cannot_be_is_one_line_with_status_2_and_nothing_is_written(tmp_pat
         status, out, err = command(*words)
         assert status == 2 and out == [] and len(err) == 1 and reason in err[0], (words, err)
     assert sorted(os.listdir(listings.ROOT)) == root and os.listdir(str(tmp_path)) == []
+
+
+def test_a_project_or_a_listing_whose_name_is_not_in_utf8_is_refused_before_it_trains(tmp_path):
+    """TensorFlow, which writes the checkpoints, takes no such names."""
+    strange = os.fsdecode(b'\xff\xfe')
+    for name, words in ('project', ['run', strange]), (strange, ['basic']), (strange, ['doctor', '--lang', 'en']):
+        root = tmp_path / name
+        shutil.copytree(listings.CHAPTER09, str(root / 'chapter09'), ignore=shutil.ignore_patterns('__pycache__'))
+        shutil.copy(PAGE['basic'], str(root / 'chapter09' / (strange + '.py')))
+        before = sorted(os.walk(str(root)))
+        ended = subprocess.run([sys.executable, '-B', str(root / 'chapter09'), *words], capture_output=True, text=True)
+        *_, line = (ended.stdout + ended.stderr).splitlines()
+        assert ended.returncode == (1 if 'doctor' in words else 2) and '\\udcff' in line, ended
+        assert 'is not in UTF-8, and TensorFlow takes no other names: choose another' in line
+        assert sorted(os.walk(str(root))) == before and (ended.stdout == '' or 'doctor' in words)
+        shutil.rmtree(str(root))
 
 
 def test_help_and_what_cannot_be_do_not_wait_for_tensorflow():
