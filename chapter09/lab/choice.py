@@ -102,10 +102,11 @@ class Choice:
                     self.given[name] = self._checked(name, record['numbers'].get(name, self.numbers[name]))
         if self.options['seed'] == 'random':
             self.options['seed'] = random.SystemRandom().randrange(options.SEEDS)
-        for name, number in self.numbers.items():
-            # The listing's other numbers may be anything, such as what an earlier cell of a notebook has counted.
-            checked = name in options.OF_THE_PAGE and name not in self.given
-            why = options.refused(name, number) if checked else None
+        # The listing's other numbers may be anything, such as what an earlier cell of a notebook has counted; those of
+        # the page may not, however they were worked out.
+        for name in sorted(options.OF_THE_PAGE - set(self.given)):
+            number = self._namespace.get(name)
+            why = listings.is_number(number) and options.refused(name, number)
             if why:
                 raise BadInput('%s = %s in the listing: %s' % (name, number, why))
         self.numbers.update(self.given)

@@ -5,6 +5,7 @@ import sys
 import time
 
 INTERVAL = 0.1  # seconds
+ECHO = 2  # columns of the ^C that a terminal echoes after the line
 
 
 class Progress:
@@ -32,14 +33,14 @@ class Progress:
             if self._total_batch and rate:
                 left = int(max(0, (self._total - epoch) * self._total_batch - iteration) / rate)
                 parts.append('%d:%02d:%02d left' % (left // 3600, left // 60 % 60, left % 60))
-            line = '  '.join(parts)[:_columns() - 1]
+            line = '  '.join(parts)[:_columns() - 1 - ECHO]
             sys.stderr.write('\r' + line.ljust(self._length))
             sys.stderr.flush()
             self._length = len(line)
 
     def clear(self):
         if self._length:
-            sys.stderr.write('\r' + ' ' * self._length + '\r')
+            sys.stderr.write('\r' + ' ' * (self._length + ECHO) + '\r')
             sys.stderr.flush()
             self._length = 0
 

@@ -112,13 +112,13 @@ class Screen:
             lines = [('%-*s  %s' % (self._width, name, text))[:columns - 1]
                      for name, text in self._progress.items() if text][:rows - 1]
             self.clear()
-            sys.stderr.write(''.join(line + '\n' for line in lines))
+            sys.stderr.write(''.join('\r%s\n' % line for line in lines))  # over the ^C that a terminal echoes
             sys.stderr.flush()
             self._shown = len(lines)
 
     def clear(self):
         if self._shown:
-            sys.stderr.write('\x1b[%dA\x1b[J' % self._shown)  # up, and all below away
+            sys.stderr.write('\r\x1b[%dA\x1b[J' % self._shown)  # up, and all below away
             sys.stderr.flush()
             self._shown = 0
 

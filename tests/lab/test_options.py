@@ -288,17 +288,18 @@ def test_a_number_that_is_written_down_is_an_option(small, tmp_path):
 
 
 @pytest.mark.parametrize('written, why', [
-    ('n_noise = 0', 'a whole number from 1 to 16384'), ('n_hidden = -1', 'a whole number from 1 to 16384'),
+    ('n_noise = 0', 'a whole number from 1 to 16384'),
+    ('n_noise = 10 ** 7', 'a whole number from 1 to 16384'), ('n_hidden = -1', 'a whole number from 1 to 16384'),
     ('batch_size = 0', 'a whole number from 1 to 10000'),
     ('batch_size = 2.5', 'a whole number from 1 to 10000'), ('total_epoch = 0', 'a whole number from 1 to 1000000'),
     ('learning_rate = 0.0', 'a number above 0, up to 100')])
 def test_a_number_of_the_listings_own_that_its_option_would_not_take(small, tmp_path, written, why):
-    number = written.split(' = ')[1]
+    name, number = written.split(' = ')
     (tmp_path / 'my_gan.py').write_text(page.edited(
         'tiny', ('run = lab.Run(globals())', written + '\nrun = lab.Run(globals())')), encoding='utf-8')
     words = [tmp_path / 'my_gan.py', '--data', small, '--run', tmp_path / 'run', '--samples', tmp_path / 's']
     refused(run(*words, output=tmp_path),
-            "my_gan.py: error: %s in the listing: '%s' is not %s" % (written, number, why))
+            "my_gan.py: error: {0} = {1} in the listing: '{1}' is not {2}".format(name, eval(number), why))
     assert sorted(os.listdir(str(tmp_path))) == ['my_gan.py', 'stderr', 'stdout']
 
 

@@ -4,6 +4,7 @@ import csv
 import fcntl
 import os
 import pty
+import re
 import shutil
 import signal
 import struct
@@ -57,6 +58,45 @@ def test_progress_stands_in_the_order_of_the_trainings_whoever_tells_first(monke
         monkeypatch.undo()
         assert os.read(terminal, 1000).decode().split() == ['basic', 'epoch', '2', 'conditional', 'epoch', '1']
     os.close(terminal)
+
+
+def rendered(written):
+    """The lines that a terminal shows after what was written to it."""
+    lines, row, column = [''], 0, 0
+    for up, below, letter in re.findall('\x1b\\[(\\d+)A|\x1b\\[(J)|(.)', written, re.DOTALL):
+        if up:
+            row -= int(up)
+        elif below:
+            lines[row:] = [lines[row][:column]]
+        elif letter in '\r\n':
+            row, column = row + (letter == '\n'), 0
+            lines += [''] * (row + 1 - len(lines))
+        else:
+            lines[row] = lines[row][:column].ljust(column) + letter + lines[row][column + 1:]
+            column += 1
+    return lines
+
+
+@pytest.mark.parametrize('columns', [20, 40, 80])
+def test_nothing_of_the_progress_stays_where_ctrl_c_was_echoed(monkeypatch, columns):
+    terminal, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+    running = [jobs.Progress('seed %d' % n, 'epoch 3/4  500/s  D loss -1.21  G loss 0.5') for n in (1, 2)]
+    with open(slave, 'w') as stderr:
+        monkeypatch.setattr(sys, 'stderr', stderr)
+        screen = several.Screen(['seed 1', 'seed 2'])
+        written = b''
+        for _ in range(3):
+            os.write(terminal, b'\x03')
+            screen.show(running)
+            written += os.read(terminal, 1000)
+        assert [line[:6] for line in rendered(written.decode())] == ['seed 1', 'seed 2', '']
+        os.write(terminal, b'\x03')
+        screen.clear()
+        monkeypatch.undo()
+        written += os.read(terminal, 1000)
+    os.close(terminal)
+    assert rendered(written.decode()) == ['']
 
 
 def test_lines_have_names_in_front_and_progress_is_none_of_them(tells, capfd):
