@@ -88,10 +88,12 @@ def test_nothing_of_the_progress_stays_where_ctrl_c_was_echoed(monkeypatch, colu
         written = b''
         for _ in range(3):
             os.write(terminal, b'\x03')
+            written += os.read(terminal, 1000)  # when it has been echoed
             screen.show(running)
             written += os.read(terminal, 1000)
         assert [line[:6] for line in rendered(written.decode())] == ['seed 1', 'seed 2', '']
         os.write(terminal, b'\x03')
+        written += os.read(terminal, 1000)
         screen.clear()
         monkeypatch.undo()
         written += os.read(terminal, 1000)
