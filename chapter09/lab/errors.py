@@ -12,6 +12,7 @@ import re
 import sys
 
 ITS_OWN = os.path.join('.venv', *(('Scripts', 'python.exe') if os.name == 'nt' else ('bin', 'python')))  # make's too
+NO_TEMPORARY_FILES = 'no temporary file can be written (%s): make room, or name a folder in TMPDIR'
 NO_ROOM = errno.ENOSPC, errno.EDQUOT, errno.EFBIG  # a full disk, a quota, a limit on a file's size
 
 
@@ -165,6 +166,8 @@ def _to_mend(error, traceback):
         return 'the system gives no more threads: end other programs, or raise the limit (ulimit -u)'
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         return 'the system opens no more files: end other programs, or raise the limit (ulimit -n)'
+    if isinstance(error, FileNotFoundError) and 'No usable temporary directory' in str(error):  # says tempfile
+        return NO_TEMPORARY_FILES % reason(error)
     file = _read_by_matplotlib(traceback) if isinstance(error, UnicodeDecodeError) else None
     return file and '%s is not in UTF-8: mend it, or move it away' % file
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 from lab import onednn
-from lab.errors import BadInput, reason
+from lab.errors import NO_TEMPORARY_FILES, BadInput, reason
 
 LOG_LEVEL = 'TF_CPP_MIN_LOG_LEVEL'
 LEFT_OUT = {'tf_keras', 'jax'}  # 140 MB for the second, which tf.lite would convert models of
@@ -70,8 +70,7 @@ def _need_temporary_files():
     try:
         tempfile.gettempdir()
     except OSError as error:
-        raise BadInput('no temporary file can be written (%s): make room, or name a folder in TMPDIR'
-                       % reason(error)) from None
+        raise BadInput(NO_TEMPORARY_FILES % reason(error)) from None
 
 
 def hushed():

@@ -143,8 +143,8 @@ def packages():
         return True, {'en': versions, 'ko': versions}
     said = errors.decode(errors='replace').strip().split('\n')[-1]
     why = one_line(said)[:200] or 'status %d' % tried.returncode
-    return False, {'en': 'TensorFlow is there, but does not load (%s): install it anew' % why,
-                   'ko': '텐서플로가 있지만 불러올 수 없다(%s). 다시 설치한다' % why}
+    return False, {'en': 'TensorFlow is there, but does not load (%s): mend that, or install it anew' % why,
+                   'ko': '텐서플로가 있지만 불러올 수 없다(%s). 그 원인을 없애거나 다시 설치한다' % why}
 
 
 def data():

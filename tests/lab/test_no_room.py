@@ -2,11 +2,14 @@
 
 import os
 import resource
+import subprocess
+import sys
 
 import page
 import pytest
 from processes import TINY, Lab, fork, in_a_small_filesystem, script
 
+from lab import listings
 from lab.shown import Shown
 
 TOP = "import lab  # not the page's: options, seed, checkpoints\n"
@@ -102,6 +105,18 @@ def test_no_place_for_temporary_files(small, tmp_path):
     assert ended.status == 2 and not ended.out and len(ended.err) == 1, ended.err
     assert 'no temporary file can be written' in ended.err[0] and 'TMPDIR' in ended.err[0]
     assert not os.listdir(str(tmp_path))
+
+
+@pytest.mark.parametrize('words', [
+    ['chapter09', 'verify'], ['chapter09', 'grade', 'reference', '--out', 'not made'],
+    ['bench/bench.py', '--rounds', '1', '--iterations', '5']])
+def test_no_place_for_the_temporary_files_of_tools(words):
+    before = sorted(os.listdir(listings.ROOT))
+    ended = subprocess.run([sys.executable, *words], cwd=listings.ROOT, preexec_fn=write_nothing, capture_output=True,
+                           encoding='utf-8')
+    assert ended.returncode == 2 and ended.stdout == '' and sorted(os.listdir(listings.ROOT)) == before
+    *_, line = ended.stderr.splitlines()
+    assert 'no temporary file can be written (No usable temporary directory' in line and 'TMPDIR' in line, ended
 
 
 def test_no_room_for_the_index_of_the_strips_is_told_once(tmp_path):
