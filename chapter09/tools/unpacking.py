@@ -189,9 +189,10 @@ def _add_member(copied, packed, member, above, depth):
     if '..' in names or name.startswith('/') or re.match('[A-Za-z]:', name) or '\0' in name:
         raise Refused('climbs', one_line(name)[:LONGEST])
     inside, mode = (*above, *names), member.external_attr >> 16
-    if not names or not copied.is_wanted(inside, name.endswith('/')) or name.endswith('/'):
+    is_link = stat.S_ISLNK(mode)  # of a folder too, whose name does not tell
+    if not names or not copied.is_wanted(inside, is_link or name.endswith('/')) or name.endswith('/'):
         return
-    if stat.S_ISLNK(mode):
+    if is_link:
         copied.pass_over('links', inside)
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         copied.pass_over('devices', inside)

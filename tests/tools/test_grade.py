@@ -162,12 +162,14 @@ def test_what_a_hostile_zip_comes_to(mark, tmp_path):
 
 def test_what_is_passed_over_costs_nothing_else(mark, tmp_path):
     path, good = tmp_path / 'a.zip', {'samples/099.png': strip()}
-    link, fifo = (member('samples/%03d.png' % n, mode) for n, mode in enumerate([0o120777, 0o10666]))
+    link, fifo, folder = (member('samples' + name, mode) for name, mode in [
+        ('/000.png', 0o120777), ('/001.png', 0o10666), ('2', 0o120777)])
     squeezed = member('samples/089.png', compress_type=zipfile.ZIP_LZMA)
     bomb = member('samples/079.png', compress_type=zipfile.ZIP_DEFLATED)
     deep = '/'.join('abcdefghijklmn') + '/000.png'
-    for more, why in [({link: '/etc/passwd'}, 'links'), ({fifo: b''}, 'devices'), ({squeezed: strip()}, 'methods'),
-                      ({bomb: bytes(2 ** 25)}, 'large'), ({deep: strip()}, 'deep'), ({'b.zip': b'PK'}, 'zips')]:
+    for more, why in [({link: '/etc/passwd'}, 'links'), ({folder: '/etc'}, 'links'), ({fifo: b''}, 'devices'),
+                      ({squeezed: strip()}, 'methods'), ({bomb: bytes(2 ** 25)}, 'large'),
+                      ({deep: strip()}, 'deep'), ({'b.zip': b'PK'}, 'zips')]:
         row, = mark(zipped(path, {**good, **more}))
         assert row.verdict == 'equivalent' and [note[:2] for note in row.notes] == [(why, 1)]
     content = zipped(path, {'samples/099.png': strip(), 'samples/089.png': b'x' * 100}).read_bytes()
