@@ -248,6 +248,8 @@ def main(argv=None):
     parser.add_argument('--out', metavar='FILE.json', type=options.file, default='bench.json',
                         help='what was measured (default: bench.json)')
     given = parser.parse_args(argv)
+    if importlib.util.find_spec('tensorflow') is None:  # rather than by each contestant
+        raise ModuleNotFoundError(name='tensorflow')
     for option, path, ending in ('--out', given.out, '.json'), ('--sizes', given.sizes, '.png'):
         if path:
             outputs.refuse(option, path, ending)

@@ -15,9 +15,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
 os.environ['PYTHONPATH'] = os.path.join(ROOT, 'chapter09')  # of the workers
 
+from lab import options  # noqa: E402, first: it has what is missing told
+
 import distributed  # noqa: E402
 
-from lab import options  # noqa: E402
 from tools import jobs, several  # noqa: E402
 
 

@@ -179,7 +179,7 @@ class DataSet:
         place, n, epochs = map(operator.index, (
             state['index_in_epoch'], state.get('num_examples', len(order)), state['epochs_completed']))
         if not 0 <= place <= n <= len(order) or epochs < 0:
-            raise BadData('the state is of a place that is not in a set of %d images' % len(order))
+            raise BadData('the state is of a place that is not in a set of %s' % _counted(len(order), 'image'))
         for column, part in zip(self._columns, parts):
             column.restore(*part)
         self._index_in_epoch, self._num_examples, self._epochs_completed = place, n, epochs
@@ -194,8 +194,8 @@ class DataSet:
 def _shaped(images, n, reshape):
     """Images as they are to be kept; raises BadData unless there are `n` and, if they are to be rows, they can be."""
     if images.shape[:1] != (n,):
-        raise BadData('images of shape %s and %d labels do not belong together: give as many of both'
-                      % (images.shape, n))
+        raise BadData('images of shape %s and %s do not belong together: give as many of both'
+                      % (images.shape, _counted(n, 'label')))
     if not reshape:
         return images
     if images.ndim != 4 or images.shape[3] != 1:
@@ -275,8 +275,8 @@ class _Column:
         if order.ndim != 1 or order.dtype.kind not in 'iu' or np.unique(order).size != order.size or (
                 np.shape(array)[:1] != order.shape if array is not None
                 else order.size and not 0 <= order.min() <= order.max() < len(self._given)):
-            raise BadData('the state is not one of a set of %d images and labels: set that of the same data'
-                          % len(self._given))
+            raise BadData('the state is not one of a set of %s and labels: set that of the same data'
+                          % _counted(len(self._given), 'image'))
 
     def restore(self, order, array):
         self.order, self._array = order, None
@@ -339,8 +339,8 @@ def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=tf.float32, 
     train_images, train_labels = _read_pair(folder, TRAIN_IMAGES, TRAIN_LABELS)
     test_images, test_labels = _read_pair(folder, TEST_IMAGES, TEST_LABELS)
     if not 0 <= validation_size <= len(train_images):
-        raise BadData('%s holds %d training images: %s cannot be set apart for validation'
-                      % (_line(folder), len(train_images), validation_size))
+        raise BadData('%s holds %s: %s cannot be set apart for validation'
+                      % (_line(folder), _counted(len(train_images), 'training image'), validation_size))
 
     def data_set(images, labels):
         return DataSet(images, _Column(labels, _one_hot if one_hot else None), dtype=dtype, reshape=reshape,
@@ -398,8 +398,9 @@ def _read_pair(folder, images_name, labels_name):
             raise BadData('%s holds images of %d×%d pixels, not %d×%d: put MNIST\'s own file there'
                           % (_line(images_path), images.shape[1], images.shape[2], SIZE, SIZE))
         if images.shape[0] != labels.shape[0]:
-            raise BadData('%s holds %d images, but %s holds %d labels: take both files from one data set'
-                          % (_line(images_path), images.shape[0], _line(labels_path), labels.shape[0]))
+            raise BadData('%s holds %s, but %s holds %s: take both files from one data set' % (
+                _line(images_path), _counted(images.shape[0], 'image'),
+                _line(labels_path), _counted(labels.shape[0], 'label')))
         labels = labels.read()
         if labels.size and labels.max() >= CLASSES:
             raise BadData('%s holds the label %d, but labels are 0 to %d: put the right file there'
@@ -538,6 +539,10 @@ def _readable(path):
 def _reason(error):
     """What an exception says, on one line that is not too long."""
     return _line(getattr(error, 'strerror', None) or str(error) or type(error).__name__)[:200]
+
+
+def _counted(n, noun):
+    return '%d %s%s' % (n, noun, '' if n == 1 else 's')
 
 
 def _line(text):

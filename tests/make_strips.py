@@ -16,10 +16,12 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CHAPTER09 = os.path.join(ROOT, 'chapter09')
 sys.path.insert(0, CHAPTER09)
+from lab import listings  # noqa: E402, first: it has what is missing told
+
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
-from lab import listings, strips  # noqa: E402
+from lab import strips  # noqa: E402
 from tools import generator, reading, results  # noqa: E402
 
 STRIPS = os.path.join(ROOT, 'tests', 'strips')

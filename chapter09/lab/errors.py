@@ -12,6 +12,8 @@ import re
 import sys
 
 ITS_OWN = os.path.join('.venv', *(('Scripts', 'python.exe') if os.name == 'nt' else ('bin', 'python')))  # make's too
+PACKAGES = {'tensorflow': 'requirements.txt', 'numpy': 'requirements.txt', 'matplotlib': 'requirements.txt',
+            'distributed': 'requirements-cluster.txt', 'nbformat': 'requirements-dev.txt'}
 NO_TEMPORARY_FILES = 'no temporary file can be written (%s): make room, or name a folder in TMPDIR'
 NO_ROOM = errno.ENOSPC, errno.EDQUOT, errno.EFBIG  # a full disk, a quota, a limit on a file's size
 
@@ -128,9 +130,9 @@ def _end(kind, error, traceback):
         return
     if issubclass(kind, KeyboardInterrupt):  # before the first epoch, with nothing to save yet
         raise SystemExit(130)
-    if issubclass(kind, ModuleNotFoundError) and error.name in ('tensorflow', 'numpy', 'matplotlib'):
-        say('%s: error: %s has no %s: take %s, or install requirements.txt'
-            % (name, sys.executable, error.name, ITS_OWN))
+    if issubclass(kind, ModuleNotFoundError) and error.name in PACKAGES:
+        say('%s: error: %s has no %s: take %s, or install %s'
+            % (name, sys.executable, error.name, ITS_OWN, PACKAGES[error.name]))
         raise SystemExit(2)
     if isinstance(getattr(error, 'status', None), int):
         say('%s: %s%s' % (name, 'error: ' if isinstance(error, Exception) else '', error))

@@ -1,6 +1,7 @@
 """What the lab looks at of a listing's data."""
 
 from lab.errors import BadInput
+from lab.languages import counted
 
 
 class Mnist:
@@ -20,9 +21,9 @@ class Mnist:
     def check(self, folder):
         """Raises BadInput if there are too few images to train with, or to draw a strip of."""
         if self.total_batch == 0:
-            raise BadInput('of %s %s images are left to train with, too few for a batch of %s: lower --batch-size, or '
-                           'take more images or a smaller validation_size'
-                           % (folder, getattr(self._train, 'num_examples', 'few'), self._batch_size))
+            left = counted(self._train.num_examples, 'image') if self._train else 'few images'
+            raise BadInput('%s leaves %s to train with, too few for a batch of %s: lower --batch-size, or take more '
+                           'images or a smaller validation_size' % (folder, left, self._batch_size))
         if self.test is not None and self.test.num_examples < 10:
-            raise BadInput('%s holds %d test images, too few for a strip of ten: put the right files there'
-                           % (folder, self.test.num_examples))
+            raise BadInput('%s holds %s, too few for a strip of ten: put the right files there'
+                           % (folder, counted(self.test.num_examples, 'test image')))
