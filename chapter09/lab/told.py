@@ -57,7 +57,7 @@ TEXTS = {
     'the generator': {'en': "the generator's", 'ko': '생성자의'},
     'idle': {
         'en': 'no step trains %s, which stays as it begins: is it in a var_list?',
-        'ko': '어느 단계도 학습시키지 않아 처음 값 그대로인 변수: %s. var_list에 들어 있는가?'},
+        'ko': '어느 단계에서도 학습되지 않아 처음 값 그대로인 변수: %s. var_list에 들어 있는가?'},
     # what is off
     'digits': {'en': 'film, movie, digits', 'ko': 'film.bin 기록, movie, digits'},
     'D_mean': {'en': 'D_mean', 'ko': 'D_mean'},
@@ -112,12 +112,12 @@ TEXTS = {
         'ko': 'float32의 범위를 벗어난 값이 있다. 시그모이드의 출력이 0이나 1로 반올림되면 로그가 음의 무한대가 되고, '
               '그 기울기로 고친 가중치는 NaN이 된다'},
     'no sigmoid': {'en': 'D_real comes out of no sigmoid, and below 0, where it gets to, there is no logarithm',
-                   'ko': 'D_real이 시그모이드를 거치지 않아 음수가 되기도 하는데, 음수에는 로그가 없다'},
+                   'ko': 'D_real이 시그모이드를 거치지 않아 음수가 되기도 하는데, 음수의 로그는 정의되지 않는다'},
     'fell': {
         'en': 'It fell in every one of the last %d iterations: a loss that is to be maximised, as both are in §9.1, '
               'was minimised; minimize(-loss_%s, …) takes a minus sign',
-        'ko': '지난 %d번의 반복에서 계속 작아지기만 했다. 9.1절처럼 최대화할 손실값을 최소화한 것이다. '
-              'minimize(-loss_%s, …)처럼 마이너스 부호를 붙여야 한다'},
+        'ko': '지난 %d번의 반복에서 계속 작아지기만 했다. 9.1절에서는 두 손실값 모두 최대화해야 하는데 '
+              '최소화한 것이다. minimize(-loss_%s, …)처럼 마이너스 부호를 붙여야 한다'},
     # of other runs, and of this one before
     'fresh': {'en': 'nothing to resume in %s: starting from the beginning',
               'ko': '%s: 이어서 할 것이 없어 처음부터 시작한다'},
@@ -126,7 +126,7 @@ TEXTS = {
                    'epochs=…)',
              'ko': '%d세대를 이미 모두 학습했다. 더 학습하려면 --epochs를 늘린다(make에서는 EPOCHS=…, lab.Run에서는 '
                    'epochs=…)'},
-    'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행을 다음 폴더로 옮겼다: %s'},
+    'moved': {'en': 'the run that was in %s is now in %s', 'ko': '%s에 있던 실행 결과를 다음 폴더로 옮겼다: %s'},
     'strips moved': {'en': 'the strips that were in %s are now in %s', 'ko': '%s에 있던 그림을 다음 폴더로 옮겼다: %s'},
     'output moved': {'en': 'what was in %s is now in %s', 'ko': '원래 있던 %s의 이름을 바꾸었다: %s'},
     'strip stays': {'en': '%s is none of this run: it stays, and the strip is %s',

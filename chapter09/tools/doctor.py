@@ -128,8 +128,8 @@ def packages():
     if missing:
         how = '%s -m pip install -r requirements.txt' % sys.executable
         return False, {'en': 'packages: %s missing. `make basic` installs them, or: %s' % (', '.join(missing), how),
-                       'ko': '패키지: 없는 것이 있다(%s). make basic을 실행하면 설치된다. 직접 설치하려면 %s'
-                             % (', '.join(missing), how)}
+                       'ko': '패키지: 없는 것이 있다(%s). make basic을 실행하면 설치된다. '
+                             '직접 설치하려면 다음을 실행한다: %s' % (', '.join(missing), how)}
     try:
         tried = subprocess.Popen([sys.executable, '-c', 'import tensorflow as tf, numpy, matplotlib\n'
                                   'print(tf.__version__, numpy.__version__, matplotlib.__version__)'],

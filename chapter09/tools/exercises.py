@@ -138,7 +138,7 @@ EXERCISES = {
         {'en': 'the printed train_G, with X fed', 'ko': '책에 인쇄된 train_G에 X까지 넣으면'},
         (lambda found: found.trains == {'train_D': 'D', 'train_G': 'D'},
          {'en': "train_G trains the discriminator's variables, and none of the generator's",
-          'ko': 'train_G가 생성자가 아니라 구분자의 변수를 학습시킨다'}),
+          'ko': 'train_G가 생성자의 변수는 그대로 두고 구분자의 변수만 학습시킨다'}),
         (lambda found: found.train_G_raises == D_RAISES,
          {'en': "train_G follows loss_D: D's answer rises for real images and falls for generated ones",
           'ko': 'train_G가 loss_D를 따라 실제 이미지의 판별값은 높이고 생성한 이미지의 판별값은 낮춘다'}),

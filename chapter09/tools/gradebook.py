@@ -100,7 +100,7 @@ LINES = {'epochs': {'en': 'Epochs: %s', 'ko': '세대: %s'}, 'seed': {'en': 'See
          'changed': {'en': 'Lines that differ from the chapter\'s: %s', 'ko': '책의 예제와 다른 줄: %s'},
          'reason': {'en': 'Why: %s', 'ko': '이유: %s'},
          'note': {'en': 'Also: %s', 'ko': '그 밖에: %s'}}
-HELLO = {'en': 'What came of the hand-in of %s', 'ko': '%s 제출물 결과'}
+HELLO = {'en': 'What came of the hand-in of %s', 'ko': '%s 제출물 채점 결과'}
 OF_CHANGED = {'en': "An edited listing is compared with the chapter's too: if it was to show what goes wrong, it has.",
               'ko': '고친 예제도 책의 예제와 비교한다. 무엇이 잘못되는지 보려고 고쳤다면 이 결과가 맞다.'}
 SO_FAR = {'en': "after fewer epochs than the reference's, your digits are as good as its were by then",

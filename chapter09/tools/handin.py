@@ -13,7 +13,7 @@ PACKED = {'en': '%s: %s; %.1f MB', 'ko': '%s: %s, %.1fMB'}
 UNFINISHED = {'en': '%s has not finished (%s): it is handed in as it stands',
               'ko': '%s: 학습이 끝나지 않았다(%s). 지금 상태 그대로 묶는다'}
 LONGER = {'en': 'an earlier run (epochs: %d) is not packed: to hand it in, exchange the names of runs/%s and runs/%s',
-          'ko': '앞서 %d세대까지 학습한 실행은 묶지 않았다. 제출하려면 두 폴더 runs/%s, runs/%s의 이름을 서로 바꾼다'}
+          'ko': '앞서 %d세대까지 학습한 결과는 묶지 않았다. 제출하려면 두 폴더 runs/%s, runs/%s의 이름을 서로 바꾼다'}
 
 
 def main(chosen):

@@ -566,7 +566,7 @@ def test_grades_a_sheet_and_a_text_for_each(lab, tmp_path):
     assert page.count('data:image/png;base64,') == 2 + 2 + 1 + 1 + 4 and 'http:' not in page and 'https:' not in page
     assert len(os.listdir(str(out / 'texts'))) == 11
     text = (out / 'texts' / '김민수.txt').read_text(encoding='utf-8')
-    assert 'What came of the hand-in of 김민수' in text and '김민수 제출물 결과' in text and '이영희' not in text
+    assert 'What came of the hand-in of 김민수' in text and '김민수 제출물 채점 결과' in text and '이영희' not in text
     assert not (tmp_path / '000.png').exists() and not (given.parent.parent / '000.png').exists()
 
 
