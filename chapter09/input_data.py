@@ -170,7 +170,7 @@ class DataSet:
     def set_state(self, state):
         """Goes back to a state, this set's or that of one of the same data: the same batches follow.
 
-        Raises BadData if the state cannot be one of this set.
+        Raises BadData if the state cannot be one of this set, KeyError if it lacks a part.
         """
         order = np.array(state['order'])
         parts = [(order, state.get('images')), (np.array(state.get('labels_order', order)), state.get('labels'))]
