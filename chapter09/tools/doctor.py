@@ -64,8 +64,10 @@ def memory():
     free = _free_memory() / 2 ** 30
     if free >= MEMORY:
         return True, {'en': 'memory: %.1f GB free' % free, 'ko': '메모리: %.1fGB 남음' % free}
-    return False, {'en': 'memory: only %.1f GB free, and a run takes 0.7: close other programs' % free,
-                   'ko': '메모리: %.1fGB밖에 남지 않았다. 학습하려면 0.7GB가 필요하니 다른 프로그램을 닫는다' % free}
+    return False, {'en': 'memory: only %.1f GB free, and 1 GB should be, for a run takes 0.7: close other '
+                         'programs' % free,
+                   'ko': '메모리: %.1fGB밖에 남지 않았다. 학습에 0.7GB를 쓰므로 1GB는 비어 있어야 한다. '
+                         '다른 프로그램을 닫는다' % free}
 
 
 def _free_memory():

@@ -90,7 +90,7 @@ TEXTS = {
     'strange strips': {'en': '%s holds strips that are not the run\'s',
                        'ko': '%s의 그림은 이 실행에서 나온 것이 아니다'},
     'later': {'en': 'strips later than the run: %s (epochs of it: %d)',
-              'ko': '실행보다 나중 세대의 그림이 있다: %s (학습은 %d세대까지)'},
+              'ko': '학습하지 않은 세대의 그림이 있다: %s (학습은 %d세대까지)'},
     'number': {'en': '%s is %s by run.json and %s by listing.py',
                'ko': '%s의 값이 서로 다르다(run.json에는 %s, listing.py에는 %s)'},
     'more works': {'en': '%d more listings are not looked at', 'ko': '나머지 예제 %d개는 살펴보지 않았다'},
