@@ -193,7 +193,7 @@ def test_a_number_is_written_in_handwriting(shown):
     browser.run('document.getElementById("asked").select()')
     for digit in '407x':
         browser.key(digit, ord(digit.upper()), digit)
-    browser.wait('at("asked_sheet").getAttribute("aria-label") === "The digits 4 0 7 in 3 handwritings"')
+    browser.wait('at("asked_sheet").getAttribute("aria-label") === "The digits 4 0 7, handwritings: 3"')
     before, first = of_canvas(browser, 'asked_sheet'), of_canvas(browser, 'first')
     browser.click('#new_noise')
     browser.wait('at("asked_sheet").toDataURL() !== %s' % json.dumps(before))
@@ -795,6 +795,7 @@ def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     browser.open(tmp_path / 'page.html')
     told = browser.run('[...document.querySelectorAll(".missing")].map(line => line.innerText)')
     assert told == ['', '', 'This run cannot be trained on here: train_D is no step of Adam.']
+    assert browser.run('at("facts").innerText').startswith('1 epoch, seed 7, TensorFlow ')
     assert browser.run('at("to_goes_on").hidden')
     browser.click('#runs label:nth-of-type(2) input')
     told = browser.run('document.querySelector("#digits .missing").innerText')

@@ -125,7 +125,8 @@ class Digits {
     const {own} = this.page;
     const told = own.labelled ? say('sheet_of', {digits: digits.join(' '), rows}) : say('sheet_any', {n});
     at('asked_sheet').setAttribute('aria-label', told);
-    at('first').setAttribute('aria-label', say('sheet_of', {digits: own.labelled ? digits[0] ?? '' : '', rows: 1}));
+    at('first').setAttribute('aria-label',
+      own.labelled ? say('sheet_of', {digits: digits[0] ?? '', rows: 1}) : say('sheet_any', {n: 1}));
     at('each').textContent = say(own.labelled ? 'each_row' : 'each_digit');
     at('walk_lead').textContent = say(own.labelled ? 'walk_labelled' : 'walk_plain');
     at('sliders_lead').textContent = say('sliders_lead', {n: own.n_noise, what: say(own.labelled ? 'what_row' : 'what_digit')});

@@ -66,7 +66,7 @@ class Page {
   show() {
     const {run, own} = this;
     for (const word of document.querySelectorAll('.word')) word.textContent = '';
-    at('facts').replaceChildren(say('run_facts', {...run, version: run.TensorFlow}), ...run.lost ? [' ', make('strong', {}, say('astray', run.lost))] : []);
+    at('facts').replaceChildren(say(run.epochs === 1 ? 'run_facts_of_one' : 'run_facts', {...run, version: run.TensorFlow}), ...run.lost ? [' ', make('strong', {}, say('astray', run.lost))] : []);
     at('digits').querySelector('.missing').textContent = own ? '' : say('only_film', {why: run.why ? run.why[language] : say('no_room')});
     at('thinks').querySelector('.missing').textContent = own && !own.discriminator ? say('no_D', {why: own.why_no_discriminator[language]}) : '';
     at('step').querySelector('.missing').textContent = own && !own.training
