@@ -173,7 +173,8 @@ def lock(path, meaning):
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     except (BlockingIOError, PermissionError):
         file.close()
-        raise BadInput('%s is in use by another run: wait for its end, or name another' % one_line(meaning)) from None
+        raise BadInput('%s is in use by another run: wait for its end, stop it (Ctrl-C), or name another'
+                       % one_line(meaning)) from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
             file.close()

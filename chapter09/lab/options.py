@@ -72,7 +72,7 @@ def parser(description, numbers, defaults, prog=None):
     result.add_argument('--stop-when-lost', action='store_true',
                         help='end a run that hardly learns any more (docs/lost.md), with status %d' % LOST)
     result.add_argument('--resume', action='store_true',
-                        help='go on with the run in --run; options left out are as they were')
+                        help='go on with the run in --run; numbers and seed that are left out are as they were')
     return result
 
 

@@ -82,11 +82,11 @@ TEXTS = {
               '실행해야 한다'},
     'lost': {
         'en': 'lost since epoch %d: for %d epochs the discriminator has given generated images less than %g on average '
-              '(now %.1e). Of %d such runs of §9.2 %d drew digits after 30 epochs, and %d after 100: take another '
-              '--seed (make: SEED=…; docs/lost.md)',
+              '(now %.1e). Of %d such runs of §9.2 %d drew digits after 30 epochs, and %d after 100: stop it '
+              '(Ctrl-C) and take another --seed (make: SEED=…; docs/lost.md)',
         'ko': '%d번 세대에서 학습 실패로 판정했다: 생성한 이미지의 평균 판별값이 %d세대 연속으로 %g보다 작았다(지금은 '
               '%.1e). 9.2절에서 이렇게 된 실행 %d번 가운데 숫자를 그린 것은 30세대 뒤에 %d번, 100세대 뒤에 %d번이었다. '
-              '다른 --seed로 다시 학습해 본다(make에서는 SEED=…, docs/lost.ko.md)'},
+              'Ctrl-C로 멈추고 다른 --seed로 다시 학습해 본다(make에서는 SEED=…, docs/lost.ko.md)'},
     'lost without labels': {
         'en': 'lost since epoch %d: for %d epochs the discriminator has given generated images less than %g on average '
               '(now %.1e). §9.1 does not come to that: look at the losses, their signs and var_list',

@@ -47,7 +47,8 @@ def find_listing(name):
     file = known.file if known else name if name.endswith('.py') else name + '.py'
     path = os.path.join(listings.CHAPTER09, file)
     if os.path.dirname(file) or file in NO_LISTINGS or not os.path.isfile(path):
-        raise BadInput('there is no listing %s: name one of %s' % (path, ', '.join(_all_listings())))
+        raise BadInput('there is no listing %s: copy one to there and change it, or name one of %s'
+                       % (path, ', '.join(_all_listings())))
     return path
 
 

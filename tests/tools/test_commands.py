@@ -82,8 +82,8 @@ def test_a_folder_is_no_listing(tmp_path, monkeypatch):
     monkeypatch.setattr(listings, 'CHAPTER09', str(tmp_path))
     (tmp_path / 'dd.py').mkdir()
     (tmp_path / 'mine.py').touch()
-    assert command('run', 'dd') == (2, [], ['chapter09: error: there is no listing %s: name one of mine'
-                                            % (tmp_path / 'dd.py')])
+    assert command('run', 'dd') == (2, [], ['chapter09: error: there is no listing %s: copy one to there and '
+                                            'change it, or name one of mine' % (tmp_path / 'dd.py')])
 
 
 def test_what_cannot_be_is_one_line_with_status_2_and_nothing_is_written(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 // Part 2: all runs through their epochs, together.
 
+const TOLD = 20;  // epochs by which a run that goes astray has been told so, by docs/lost.md before its 18th
 const WHOLE = 15000, SLOWEST = 500;  // ms for all images, and at most for one
 
 class Epochs {
@@ -66,7 +67,7 @@ class Epochs {
     const {film, losses, D_mean} = run, name = this.page.nameOf(run);
     card.title.textContent = name;
     card.root.classList.toggle('astray', Boolean(run.lost));
-    card.verdict.textContent = run.lost ? say('went_astray', run.lost) : D_mean[0].length ? say('not_astray') : '';
+    card.verdict.textContent = run.lost ? say('went_astray', run.lost) : D_mean[0].length ? say(run.epochs < TOLD ? 'too_early' : 'not_astray') : '';
     card.canvas.hidden = !film;
     card.note.textContent = film ? '' : say('no_film');
     if (film) {

@@ -64,6 +64,7 @@ const WORDS = {
   of_gene: ['generated', '생성'],
   went_astray: ['▲ Went astray: in epochs {from} to {epoch}, six in a row, D gave generated images less than 0.001 on average. It knows every fake at a glance, and G draws the same blot whatever it is given. Train again with another seed.',
     '▲ 학습에 실패했다. 생성한 이미지의 평균 판별값이 {from}번 세대부터 {epoch}번 세대까지 여섯 세대 연속으로 0.001보다 작았다. 구분자는 가짜를 한눈에 알아보고, 생성자는 무엇을 넣어도 똑같은 얼룩만 그린다. 다른 시드로 다시 학습한다.'],
+  too_early: ['Too early to tell: what goes astray shows by the twentieth epoch.', '아직 알 수 없다. 학습에 실패한다면 스무 세대 안에 드러난다.'],
   not_astray: ['● Going well: D has not won outright.', '● 학습이 잘되고 있다. 구분자가 일방적으로 이긴 적이 없다.'],
 
   thinks: ['What does D think?', '구분자는 어떻게 판별할까?'],
