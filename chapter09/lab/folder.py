@@ -77,7 +77,8 @@ class Folder:
         others = [name for name in sorted(names) if not records.PART.fullmatch(name)
                   and not (name == records.SAMPLES and os.path.isdir(self.of(name))
                            and not records.names(self.of(name)))]
-        if others and records.RECORD not in names:
+        # A run's record may be damaged, or of another version: the losses that are written with it tell whose it is.
+        if others and not (records.RECORD in names and (records.LOSSES in names or _is_read(self.path))):
             raise BadInput('--run %s holds %s, but no run: name another folder' % (self.path, others[0]))
         for name in (records.LISTING, records.LOSSES, records.FILM, records.NOISE) if resumed else ():
             if os.path.lexists(self.of(name)) and not os.path.isfile(self.of(name)):
@@ -133,6 +134,11 @@ class Folder:
                     with contextlib.suppress(OSError):
                         found.add((os.path.basename(path), files.digest(path, records.LARGEST_STRIP)))
         return found
+
+
+def _is_read(path):
+    with contextlib.suppress(BadInput):
+        return bool(records.read(path))
 
 
 def _kept_above(path):

@@ -42,6 +42,23 @@ def test_an_earlier_run_moves_with_its_strips(train, tmp_path):
     assert listed(tmp_path / 'run.2' / 'samples') == ['000.png']
 
 
+@pytest.mark.parametrize('record', ['{"name": "npm"}', '{name: npm}', '[]', ''])
+def test_a_folder_with_anothers_run_json_is_left_where_it_is(train, tmp_path, record):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'run.json').write_text(record)
+    (tmp_path / 'run' / 'diary').write_text('mine')
+    refused(train(), '--run %s holds diary, but no run: name another folder' % (tmp_path / 'run'))
+    (tmp_path / 'run' / 'diary').unlink()
+    refused(train(), 'holds run.json, but no run')
+    assert listed(tmp_path / 'run') == ['run.json'] and listed(tmp_path) == ['run', 'stderr', 'stdout']
+
+
+def test_a_run_whose_record_is_damaged_moves_too(train, tmp_path):
+    train()
+    (tmp_path / 'run' / 'run.json').write_text('{"format"')
+    assert train().err[0].startswith('the run that was in') and 'losses.csv' in listed(tmp_path / 'run.1')
+
+
 def test_two_runs_take_turns_in_one_folder_of_strips(train, tmp_path):
     train('--run', tmp_path / 'a')
     train('--run', tmp_path / 'b', '--seed', 8)
