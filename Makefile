@@ -33,6 +33,11 @@
 override GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 override NAMES := EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK NAME DIR N ARGS PYTHON VENV
 $(if $(filter-out $(NAMES),$(GIVEN)),$(error there is no variable $(filter-out $(NAMES),$(GIVEN)), only $(NAMES)))
+override TARGETS := help basic cgan all run sweep worker diff handin grade digits movie curves page check verify doctor \
+  bench notebook test soak matrix environment environment-cluster environment-dev
+# Before any of them is begun: of what is misspelt, as in make basic EPOCHS-3, make would tell after the training.
+$(if $(filter-out $(TARGETS),$(MAKECMDGOALS)),$(error \
+  there is no make $(filter-out $(TARGETS),$(MAKECMDGOALS)), only $(TARGETS)))
 
 # Which of them a target takes, beside ARGS, PYTHON and VENV.
 override TAKES_basic := EPOCHS SEED RESUME
@@ -77,8 +82,7 @@ FOUND = command -v "$$PYTHON" >/dev/null || { printf '%s is missing: name a Pyth
   "$$PYTHON" $@ >&2; exit 2; }
 OPTIONS = $${EPOCHS:+--epochs="$$EPOCHS"} $${SEED:+--seed="$$SEED"} $${RESUME:+--resume} "$$@"
 
-.PHONY: help basic cgan all run sweep worker diff handin grade digits movie curves page check verify doctor bench \
-  notebook test soak matrix environment environment-cluster environment-dev
+.PHONY: $(TARGETS)
 
 help:
 	@sed -n 's/^#   //p' Makefile

@@ -246,6 +246,15 @@ def test_a_misspelt_variable(original, target, words, names):
             'PYTHON VENV' % names) in line
 
 
+@pytest.mark.parametrize('words', [['basic', 'EPOCHS-3'], ['basic', 'EP OCHS=3'], ['helpp'], ['sweep', 'SEED S=1'],
+                                   ['verify', '$(shell touch pwned)']])
+def test_a_misspelt_target_is_told_before_anything_is_done(original, words):
+    run = make(original, *words)
+    assert run.returncode == 2 and run.stdout == '' and not (original / 'pwned').exists()
+    line, = run.stderr.splitlines()
+    assert 'there is no make %s, only help basic cgan' % words[-1] in line
+
+
 @pytest.mark.parametrize('target, word, taken', [
     ('basic', 'SEEDS=3', 'EPOCHS SEED RESUME ARGS PYTHON VENV'), ('diff', 'LISTING=basic', 'BOOK ARGS PYTHON VENV'),
     ('digits', 'EPOCHS=3', 'LISTING DIGITS ARGS PYTHON VENV'), ('movie', 'BOOK=x', 'LISTING ARGS PYTHON VENV'),
@@ -323,7 +332,7 @@ def test_help(project, words):
     run = make(project, *words, venv='')
     assert run.returncode == 0 and run.stderr == '' and not (project / '.venv').exists()
     text = (project / 'Makefile').read_text().replace('\\\n', '')
-    names = re.search(r'^\.PHONY: help (.*) environment ', text, re.M).group(1).split()
+    names = re.search(r'^override TARGETS := help (.*?) environment ', text, re.M).group(1).split()
     assert {'basic', 'cgan', 'all', 'run', 'sweep', 'worker', 'diff', 'handin', 'grade', 'digits', 'movie', 'curves',
             'page', 'check', 'verify', 'doctor', 'bench', 'notebook', 'test', 'soak', 'matrix'} == set(names)
     for name in names:
