@@ -250,7 +250,7 @@ def test_a_graph_that_computes_is_run(tmp_path):
     run_of_graph(tmp_path / 'run', build)
     status, out, err = command('digits', '--basic', 3, '--run', tmp_path / 'run', '--out', tmp_path / 'drawn',
                                '--npz', tmp_path / 'd.npz', '--seed', 5)
-    assert (status, out, err) == (0, [], ['seed: 5'])
+    assert (status, out, err) == (0, [], [str(tmp_path / 'drawn'), 'seed: 5'])
     expected = 1 / (1 + np.exp(-np.random.RandomState(5).normal(size=(3, 4))[:, 0]))
     np.testing.assert_allclose(arrays(tmp_path / 'd.npz')['images'][:, 0, 0], expected, rtol=1e-5)
     assert not (tmp_path / 'written').exists()
