@@ -5,13 +5,18 @@ have changed, and made anew when its Python is gone. Any other is used as it is 
 This is run by the environment's own Python, and where there is none, by the one that is to make it.
 """
 
-import os
-import shutil
 import signal
-import subprocess
 import sys
-from pathlib import Path
 
+if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it has started ends with it
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # which may come while the rest is imported
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+
+import os  # noqa: E402
+import shutil  # noqa: E402
+import subprocess  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -167,7 +172,6 @@ def refuse(line):
 
 
 if __name__ == '__main__':
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it has started ends with it
     try:
         main(*sys.argv[1:])
     except Refused as error:
@@ -176,5 +180,3 @@ if __name__ == '__main__':
     except OSError as error:
         say('VENV=%.80s cannot be used (%s): name another' % (sys.argv[1], error.strerror or error))
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)

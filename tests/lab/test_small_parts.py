@@ -183,11 +183,11 @@ def test_ctrl_c_while_the_lab_is_imported(tmp_path, module):
 
 @pytest.mark.parametrize('program, module', [
     ('reference/matrix.py', 'glob'), ('reference/record.py', 'hashlib'), ('bench/bench.py', 'statistics'),
-    ('notebooks/make.py', 'nbformat')])
+    ('notebooks/make.py', 'nbformat'), ('chapter09/tools/environment.py', 'pathlib')])
 def test_ctrl_c_while_another_program_imports(tmp_path, program, module):
     (tmp_path / 'sitecustomize.py').write_text(
-        'import sys\nclass Interrupted:\n    def find_spec(self, name, *_):\n'
-        '        if name == %r:\n            raise KeyboardInterrupt\n'
+        'import os, signal, sys\nclass Interrupted:\n    def find_spec(self, name, *_):\n'
+        '        if name == %r:\n            os.kill(os.getpid(), signal.SIGINT)\n'
         'sys.meta_path.insert(0, Interrupted())\n' % module)
     ended = subprocess.run([sys.executable, os.path.join(listings.ROOT, program), '--help'], encoding='utf-8',
                            env=dict(os.environ, PYTHONPATH=str(tmp_path)), stderr=subprocess.PIPE)
