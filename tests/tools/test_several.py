@@ -60,6 +60,13 @@ def test_progress_stands_in_the_order_of_the_trainings_whoever_tells_first(monke
     os.close(terminal)
 
 
+def read_to(terminal, end):
+    read = b''
+    while not read.endswith(end):
+        read += os.read(terminal, 1000)
+    return read.replace(b'\a', b'')
+
+
 def rendered(written):
     """The lines that a terminal shows after what was written to it."""
     lines, row, column = [''], 0, 0
@@ -88,15 +95,19 @@ def test_nothing_of_the_progress_stays_where_ctrl_c_was_echoed(monkeypatch, colu
         written = b''
         for _ in range(3):
             os.write(terminal, b'\x03')
-            written += os.read(terminal, 1000)  # when it has been echoed
+            written += read_to(terminal, b'^C')
             screen.show(running)
-            written += os.read(terminal, 1000)
+            stderr.write('\a')  # which shows that all has come
+            stderr.flush()
+            written += read_to(terminal, b'\a')
         assert [line[:6] for line in rendered(written.decode())] == ['seed 1', 'seed 2', '']
         os.write(terminal, b'\x03')
-        written += os.read(terminal, 1000)
+        written += read_to(terminal, b'^C')
         screen.clear()
+        stderr.write('\a')
+        stderr.flush()
         monkeypatch.undo()
-        written += os.read(terminal, 1000)
+        written += read_to(terminal, b'\a')
     os.close(terminal)
     assert rendered(written.decode()) == ['']
 
