@@ -5,6 +5,7 @@ Where the digits stand on the canvas of the book's figures `lab.strips` says, wh
 
 import collections
 import contextlib
+import functools
 import io
 import os
 import warnings
@@ -63,10 +64,11 @@ def read(path):
     # Of a large picture the pixel at each middle, of a small one the four around it.
     points = _middles if min(np.diff(rows).min(), np.diff(columns).min()) >= 2 * 28 else _around_middles
     tiles = np.array([[pixels[points(*row)[0]][:, points(*column)[0]] for column in columns] for row in rows])
-    table = _map_of(tiles, ground)
+    on_ground = _distance(tiles, ground) < NEAR
+    table = _map_of(tiles, on_ground)
     levels, foreign = _levels_of_grey(tiles) if table is None else _levels(tiles, table)
     # Another map's strokes may be as white as the ground; viridis's yellow is not.
-    empty = (_distance(tiles, ground) < NEAR).mean(axis=(2, 3)) > (0.25 if table is VIRIDIS else 0.98)
+    empty = on_ground.mean(axis=(2, 3)) > (0.25 if table is VIRIDIS else 0.98)
     turned_round = bool(table is not VIRIDIS and _are_reversed(levels, empty))
     if turned_round:
         levels = 255 - levels
@@ -351,33 +353,40 @@ def _around_middles(first, last):
     return np.stack([before, after], axis=1).ravel(), weights.reshape(56, 28)
 
 
-def _map_of(pixels, ground):
+def _map_of(pixels, on_ground):
     """The colours [256, 3] that tiles are drawn with: viridis's or another map's; None if it is greys."""
-    spread = np.ptp(pixels, axis=-1)
-    if np.percentile(spread, 90) < 30:
+    half, most = np.percentile(np.ptp(pixels, axis=-1), [50, 90])
+    if most < 30:
         return None
-    some = pixels[_distance(pixels, ground) >= NEAR]
+    some = pixels[~on_ground]
     some = some[::1 + len(some) // 1000]
     off = _off(some, VIRIDIS) if len(some) else 0
     if off > OFF:
-        tables = [plt.get_cmap(name)(np.arange(256), bytes=True)[:, :3] for name in plt.colormaps()
-                  if not name.endswith('_r') and plt.get_cmap(name).N == 256]
-        nearest = min(tables, key=lambda table: _off(some, table))
-        if _off(some, nearest) < min(OFF, off / 3):  # what a JPEG has made of viridis is hardly nearer to any
-            return nearest
-    return None if np.median(spread) < 30 else VIRIDIS
+        offs = [_off(some, table) for table in _continuous_maps()]
+        if min(offs) < min(OFF, off / 3):  # what a JPEG has made of viridis is hardly nearer to any
+            return _continuous_maps()[np.argmin(offs)]
+    return None if half < 30 else VIRIDIS
+
+
+@functools.lru_cache(maxsize=None)
+def _continuous_maps():
+    """The colours [256, 3] of each of matplotlib's, one way round."""
+    maps = [plt.get_cmap(name) for name in plt.colormaps() if not name.endswith('_r')]
+    return [each(np.arange(256), bytes=True)[:, :3] for each in maps if each.N == 256]
 
 
 def _off(pixels, table):
     """How far colours [n, 3] are from those of a map, on average."""
-    return np.sqrt(_squares(pixels, table).min(axis=-1)).mean()
+    squares = _squares(pixels, table).min(axis=-1)
+    return np.sqrt(np.maximum(squares, 0)).mean()  # rounding may have brought them below
 
 
 def _squares(pixels, table):
     """Squared distances, float32 [..., 256], of colours [..., 3] to those of a map [256, 3]."""
     table, pixels = table.astype(np.float32), pixels.astype(np.float32)
     squares = np.square(pixels).sum(axis=-1, keepdims=True) - 2 * pixels @ table.T
-    return np.maximum(squares + np.square(table).sum(axis=-1), 0)  # rounding may have brought it below
+    squares += np.square(table).sum(axis=-1)
+    return squares
 
 
 def _levels(pixels, table):
