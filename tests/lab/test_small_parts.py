@@ -371,12 +371,17 @@ def test_a_record_is_json(tmp_path):
 # --- a Python without the packages
 
 def test_packages_that_are_missing_are_said_in_a_line():
-    for words in (['chapter09', 'diff'], ['chapter09', 'basic', '--epochs', '1'], ['bench/bench.py'],
-                  ['bench/scheduling.py'], ['notebooks/make.py'], ['tests/make_strips.py']):
+    of_users, of_developers = '(numpy|tensorflow): take .venv/bin/python, or install requirements.txt$', \
+        '%s: take .venv/bin/python, or install requirements-%s.txt$'
+    for words, missing in [
+            (['chapter09', 'diff'], of_users), (['chapter09', 'basic', '--epochs', '1'], of_users),
+            (['bench/bench.py'], of_users), (['bench/scheduling.py'], of_developers % ('distributed', 'cluster')),
+            (['notebooks/make.py'], of_developers % ('nbformat', 'dev')),
+            (['tests/make_strips.py'], of_users.replace('numpy', 'matplotlib'))]:
         ended = subprocess.run([sys.executable, '-S', *words], cwd=listings.ROOT, encoding='utf-8', capture_output=True)
         assert ended.returncode == 2 and ended.stdout == '', ended
         line, = ended.stderr.splitlines()
-        assert re.search('has no [a-z]+: take .venv/bin/python, or install requirements', line), line
+        assert re.search('has no ' + missing, line), line
 
 
 def test_a_lock_whose_file_was_removed_is_taken_where_the_file_stands(tmp_path):

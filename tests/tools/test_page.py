@@ -792,7 +792,7 @@ def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     digests['model.ckpt.meta'] = page.files.digest(str(folder / 'model.ckpt.meta'))
     (folder / 'digests.json').write_text(json.dumps(digests))
     status, out, err = command('page', tiny, strange, '--out', tmp_path / 'page.html')
-    assert (status, out) == (0, []) and len(err) == 2
+    assert (status, out) == (0, []) and len(err) == 2 and err[1] == str(tmp_path / 'page.html')
     assert 'strange is shown without its networks: G is no chain of dense layers: it has a Sin' in err[0]
     browser.open(tmp_path / 'page.html')
     told = browser.run('[...document.querySelectorAll(".missing")].map(line => line.innerText)')
