@@ -77,6 +77,9 @@ class Shown:
 
     def show(self, strip):
         """Copies a strip, named by its path, to be looked at here, in a folder made anew if it has been removed."""
+        if os.path.realpath(self.path) != self.path:  # a link has taken its place
+            told.say('strip stays', self.path, strip)
+            return
         if not os.path.lexists(os.path.join(self.path, INDEX)):
             self.release()
             self.make(self._tag)

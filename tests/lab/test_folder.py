@@ -85,6 +85,17 @@ def test_the_folder_of_the_strips_is_removed_during_a_run(train, tmp_path):
     assert train('--epochs', 10).status == 0 and listed(tmp_path / 's') == ['.strips', '000.png', '009.png']
 
 
+def test_a_link_that_takes_the_place_of_the_folder_of_the_strips_is_not_followed(train, tmp_path):
+    (tmp_path / 'photos').mkdir()
+    listing = tmp_path / 'my_gan.py'
+    takes_away = (TAKES_AWAY % 's').replace("'gone')", "'gone')\n        os.symlink('photos', 's')")
+    listing.write_text(page.edited('tiny', ("    # 9.1-13  a strip", takes_away)), encoding='utf-8')
+    ended = train('--epochs', 10, path=listing)
+    assert ended.status == 0 and ended.err[1:] == ['%s is none of this run: it stays, and the strip is %s' % (
+        tmp_path / 's', tmp_path / 'run' / 'samples' / '009.png')]
+    assert listed(tmp_path / 'photos') == [] and listed(tmp_path / 'run' / 'samples') == ['000.png', '009.png']
+
+
 def test_the_folder_of_the_run_is_moved_during_it(train, tmp_path):
     listing = tmp_path / 'my_gan.py'
     listing.write_text(page.edited('tiny', ("    # 9.1-13  a strip", TAKES_AWAY % 'run')), encoding='utf-8')
