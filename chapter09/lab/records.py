@@ -10,6 +10,7 @@ It is complete, and may be moved, renamed, copied and sent to others. It holds
     checkpoints/  the newest two (`lab.checkpoints`)
 """
 
+import contextlib
 import json
 import os
 import re
@@ -147,13 +148,7 @@ def losses(folder):
             raise ValueError('it does not begin with %s' % HEADER.strip())
         if lines and not lines[-1].endswith('\n'):
             lines.pop()
-        rows = []
-        for line in lines:
-            epoch, *numbers = line.split(',')
-            loss_D, loss_G, seconds = map(float, numbers)
-            if not re.fullmatch('[0-9]{1,9}', epoch) or max(map(abs, (loss_D, loss_G, seconds))) > FLOAT32:
-                raise ValueError('it has a row %.60s' % line.strip())
-            rows.append((int(epoch), loss_D, loss_G, seconds))
+        rows = list(map(_row, lines))
     except FileNotFoundError:
         raise BadInput('%s is missing: --resume the run, which writes it anew' % path) from None
     except (OSError, ValueError) as error:
@@ -162,6 +157,15 @@ def losses(folder):
     if not rows:
         raise BadInput('%s holds no epoch: wait for it, or, if the run broke off, run the listing again' % path)
     return rows
+
+
+def _row(line):
+    epoch, *numbers = line.split(',')
+    with contextlib.suppress(ValueError):
+        loss_D, loss_G, seconds = map(float, numbers)
+        if re.fullmatch('[0-9]{1,9}', epoch) and not max(map(abs, (loss_D, loss_G, seconds))) > FLOAT32:
+            return int(epoch), loss_D, loss_G, seconds
+    raise ValueError('it has a row %.60s' % line.strip())
 
 
 def names(folder):
