@@ -104,9 +104,7 @@ class Folder:
             self.shown.make(name)
         with files.refusals(self.path):
             if not record and records.is_run(self.path):
-                moved = files.free_name(self.path)
-                os.rename(self.path, moved)
-                told.say('moved', self.path, moved)
+                told.say('moved', self.path, files.put_by(self.path))
             os.makedirs(self.of(records.SAMPLES), exist_ok=True)
             for folder in self.path, self.of(records.SAMPLES):  # what a killed process left half written
                 for path in (os.path.join(folder, name) for name in os.listdir(folder)):
