@@ -74,7 +74,7 @@ def main():
     parser = options.Parser(description=__doc__)
     for name, default, text in (('jobs', 1000, 'how many'), ('workers', 50, 'how many'), ('seconds', 10, 'of a job'),
                                 ('parcels', 3, 'that a job sends before its end'), ('kilobytes', 5200, 'of a parcel')):
-        parser.add_argument('--' + name, metavar='N', type=options.whole(0, 10 ** 6), default=default,
+        parser.add_argument('--' + name, metavar='N', type=options.whole(1, 10 ** 6), default=default,
                             help=text + ' (default: %(default)s)')
     given = parser.parse_args()
     with distributed.LocalCluster(n_workers=given.workers, threads_per_worker=1, processes=True, memory_limit=0,
