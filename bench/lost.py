@@ -6,20 +6,20 @@
 docs/lost.md has the commands by which they were recorded.
 """
 
-import collections
-import csv
-import itertools
-import math
 import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
+from lab import errors, listings, lost, options  # noqa: E402, first: Ctrl-C may come from here on
+
+import collections  # noqa: E402
+import csv  # noqa: E402
+import itertools  # noqa: E402
+import math  # noqa: E402
 
 import numpy as np  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
-
-from lab import errors, listings, lost, options  # noqa: E402
 
 DOCS = os.path.join(ROOT, 'docs')
 VERSIONS = '1.15.5', '2.21.0'

@@ -183,7 +183,7 @@ def test_ctrl_c_while_the_lab_is_imported(tmp_path, module):
 
 @pytest.mark.parametrize('program, module', [
     ('reference/matrix.py', 'glob'), ('reference/record.py', 'hashlib'), ('bench/bench.py', 'statistics'),
-    ('notebooks/make.py', 'nbformat'), ('chapter09/tools/environment.py', 'pathlib')])
+    ('notebooks/make.py', 'nbformat'), ('bench/lost.py', 'matplotlib'), ('chapter09/tools/environment.py', 'pathlib')])
 def test_ctrl_c_while_another_program_imports(tmp_path, program, module):
     (tmp_path / 'sitecustomize.py').write_text(
         'import os, signal, sys\nclass Interrupted:\n    def find_spec(self, name, *_):\n'
@@ -375,7 +375,8 @@ def test_packages_that_are_missing_are_said_in_a_line():
         '%s: take .venv/bin/python, or install requirements-%s.txt$'
     for words, missing in [
             (['chapter09', 'diff'], of_users), (['chapter09', 'basic', '--epochs', '1'], of_users),
-            (['bench/bench.py'], of_users), (['bench/scheduling.py'], of_developers % ('distributed', 'cluster')),
+            (['bench/bench.py'], of_users), (['bench/lost.py'], of_users),
+            (['bench/scheduling.py'], of_developers % ('distributed', 'cluster')),
             (['notebooks/make.py'], of_developers % ('nbformat', 'dev')),
             (['tests/make_strips.py'], of_users.replace('numpy', 'matplotlib'))]:
         ended = subprocess.run([sys.executable, '-S', *words], cwd=listings.ROOT, encoding='utf-8', capture_output=True)
