@@ -13,6 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
 from lab import errors, options  # noqa: E402, first: Ctrl-C may come from here on
 
+import contextlib  # noqa: E402
 import glob  # noqa: E402
 import json  # noqa: E402
 import re  # noqa: E402
@@ -40,10 +41,11 @@ def interpreter(version):
     """A Python of that version: from PATH if it starts there, or pyenv's newest; None if there is none."""
     pyenv = os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv'))
     found = glob.glob(os.path.join(pyenv, 'versions', version + '.*', 'bin', 'python'))
-    for python in [shutil.which('python' + version)] + sorted(found, key=numbers, reverse=True):
+    for python in filter(None, [shutil.which('python' + version)] + sorted(found, key=numbers, reverse=True)):
         # A shim of pyenv's can stand on PATH for a version that is not switched on.
-        if python and os.access(python, os.X_OK) and not subprocess.run([python, '-V'], capture_output=True).returncode:
-            return python
+        with contextlib.suppress(OSError):
+            if not subprocess.run([python, '-V'], capture_output=True).returncode:
+                return python
     return None
 
 

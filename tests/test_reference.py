@@ -81,6 +81,11 @@ def test_the_matrix_finds_interpreters_on_path_and_pyenvs_newest(monkeypatch, tm
     assert matrix.interpreter('3.77') == str(tmp_path / 'versions' / '3.77.10' / 'bin' / 'python')
     os.symlink(sys.executable, str(tmp_path / 'python3.78'))
     assert matrix.interpreter('3.78') == str(tmp_path / 'python3.78')
+    for version in '3.77', '3.79':
+        (tmp_path / ('python' + version)).write_text('#!/gone/python\n')
+        (tmp_path / ('python' + version)).chmod(0o755)
+    assert matrix.interpreter('3.77') == str(tmp_path / 'versions' / '3.77.10' / 'bin' / 'python')
+    assert matrix.interpreter('3.79') is None
 
 
 @pytest.mark.parametrize('what', ['a link', 'a folder', 'a file above'])
