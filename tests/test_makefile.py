@@ -383,6 +383,12 @@ def stubs(tmp_path):
     return Stubs(tmp_path / 'stubs')
 
 
+def test_an_environment_is_made_by_a_service_that_has_no_stderr(project, stubs):
+    run = subprocess.run('exec make basic <&- 2>&-', shell=True, cwd=str(project), stdout=subprocess.DEVNULL,
+                         env=dict(stubs.environment, PATH=os.environ['PATH']), timeout=60)
+    assert run.returncode == 0 and stubs.did() == ['venv .venv', 'pip requirements.txt', '.']
+
+
 def test_an_environment_is_made_and_then_kept_up_to_date(project, stubs):
     def did(*words, status=0, **environment):
         run = make(project, *words, venv='', **dict(stubs.environment, **environment))

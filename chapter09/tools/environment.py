@@ -172,6 +172,7 @@ def refuse(line):
 
 
 if __name__ == '__main__':
+    sys.stderr = sys.stderr or open(os.devnull, 'w')  # a service has none
     try:
         main(*sys.argv[1:])
     except Refused as error:
