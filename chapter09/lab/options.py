@@ -32,7 +32,9 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def print_help(self, file=None):
-        print(self.format_help(), end='', file=file, flush=True)  # argparse would not tell that there is no room for it
+        text, encoding = self.format_help(), getattr(file or sys.stdout, 'encoding', None) or 'utf-8'
+        text = text.encode(encoding, 'replace').decode(encoding)  # a console may lack the listing's letters
+        print(text, end='', file=file, flush=True)  # argparse would not tell that there is no room for it
 
     def error(self, message):
         say('%s: error: %s; see --help' % (self.prog, message))
@@ -172,15 +174,16 @@ def place(text):
     """A path, made absolute."""
     if not text or '\0' in text:
         raise argparse.ArgumentTypeError('it names nothing' if not text else '%.30r is no name: name another' % text)
-    why = files.not_for_tensorflow(text)
+    try:
+        path = os.path.abspath(text)
+    except OSError:
+        raise argparse.ArgumentTypeError('the working directory is gone: change to one that is there') from None
+    why = files.not_for_tensorflow(path)
     if why:
         raise argparse.ArgumentTypeError(why)
     if len(os.fsencode(text)) >= 4096:
         raise argparse.ArgumentTypeError('%.60s… is longer than the name of a file can be' % text)
-    try:
-        return os.path.abspath(text)
-    except OSError:
-        raise argparse.ArgumentTypeError('the working directory is gone: change to one that is there') from None
+    return path
 
 
 def _data(text):

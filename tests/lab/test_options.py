@@ -180,6 +180,16 @@ def test_bad_options(capsys, tmp_path, monkeypatch, option, value):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize('option', ['run', 'samples', 'logdir', 'trace'])
+def test_a_working_directory_that_is_not_in_utf8(capsys, tmp_path, monkeypatch, option):
+    here = tmp_path / os.fsdecode(b'\xff')
+    here.mkdir()
+    monkeypatch.chdir(here)
+    with pytest.raises(SystemExit):
+        parse('--' + option, 'mine')
+    assert '\\udcff/mine\' is not in UTF-8' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('option', ['run', 'epochs', 'seed', 'device'])
 def test_two_dashes_are_no_value(capsys, option):
     with pytest.raises(SystemExit) as end:
@@ -261,6 +271,12 @@ def test_help_tells_the_numbers_with_their_defaults(capsys):
                  os.path.join('runs', 'my_gan')):
         assert said in out, said
     assert '--n-input' not in out and '--half' not in out
+
+
+def test_help_where_there_is_no_such_letter():
+    for path in PAGE['basic'], os.path.join(listings.ROOT, 'bench', 'lost.py'):
+        ended = script(path, '--help', env=dict(os.environ, PYTHONIOENCODING='ascii'))
+        assert ended.status == 0 and ended.err == [] and '?9.' in ' '.join(ended.out)
 
 
 @pytest.mark.parametrize('command, rate, samples, folder', [
