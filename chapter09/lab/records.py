@@ -79,6 +79,9 @@ def read(folder):
     if form != FORMAT:
         raise BadInput('%s is of format %.20r, and this version knows format %d: use it with the version that made '
                        'it, or begin a new run' % (path, form, FORMAT))
+    if not wrong and not all(_is(entry.get('after_epoch'), int) and _is(entry.get('changed', []), [str])
+                             for entry in record['resumed']):
+        wrong = ['resumed']
     if wrong:
         raise _unreadable(path, 'its %s is missing or of another kind' % wrong[0])
     if not all(STRIP.fullmatch(name) for name in record['strips']):

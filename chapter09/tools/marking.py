@@ -148,7 +148,7 @@ def _of_record(record):
         yield (record['state'],) if record['state'] in UNFINISHED else ('state', _short(record['state']))
     if record['lost'] is not None:
         yield 'lost since', record['lost']
-    changed = [str(entry.get('after_epoch')) for entry in record['resumed'] if entry.get('changed')]
+    changed = [str(entry['after_epoch']) for entry in record['resumed'] if entry.get('changed')]
     if changed:
         yield 'changed later', _short(', '.join(changed))
     if record['init'] is not None and record['init'] not in _trained_weights():

@@ -81,7 +81,7 @@ class Looked:
         state = os.path.join(kept, '%04d' % done[0], checkpoints.STATE)
         self._look_at_state(state, done[0] + 1)
         self._look_at_beginning(state)
-        changed = {entry.get('after_epoch') for entry in self._record['resumed'] if entry.get('changed')}
+        changed = {entry['after_epoch'] for entry in self._record['resumed'] if entry.get('changed')}
         if text is not None and done[0] not in changed:  # or what was changed has no checkpoint yet
             self._look_at_listing(state, text)
 

@@ -351,7 +351,9 @@ def record_with(change):
     (record_with({'machine': {'processor': '\ud800'}}), 'it holds what is no text'),
     *((record_with({field: value}), "its %s is missing or of another kind" % field) for field, value in {
         'id': 3, 'seed': '7', 'numbers': [], 'given': 'all', 'versions': None, 'strips': [], 'resumed': {}, 'feeds': 1,
-        'noise': 'x', 'data': 5, 'machine': [[]], 'epochs': True}.items())])
+        'noise': 'x', 'data': 5, 'machine': [[]], 'epochs': True}.items()),
+    *((record_with({'resumed': [entry]}), 'its resumed is missing or of another kind') for entry in (
+        {}, {'after_epoch': '0'}, {'after_epoch': 0, 'changed': 5}, {'after_epoch': 0, 'changed': [5]}))])
 def test_a_record_that_is_none(finished, write, named):
     record = json.loads(finished.read('run', 'run.json').decode())
     with open(finished.path('run', 'run.json'), 'w') as file:

@@ -407,7 +407,7 @@ def test_what_a_record_says_is_shown_in_a_line_of_bounded_length(mark, lab, tmp_
     shutil.copytree(str(lab['c']), str(tmp_path / 'a'))
     record = record_of(lab['c'] / 'runs' / 'basic')
     rewrite(tmp_path / 'a' / 'runs' / 'basic', listing='<b>\n' + 'x' * 999, state='\x1b[2J' * 99,
-            given=['total_epoch'] * 999, resumed=[{'changed': 1, 'after_epoch': 'y' * 999}] * 9,
+            given=['total_epoch'] * 999, resumed=[{'changed': ['y'], 'after_epoch': 10 ** n} for n in range(99)],
             machine={'processor': '=' * 999}, versions=dict(record['versions'], TensorFlow='\n' * 99))
     row, = mark(tmp_path / 'a')
     assert max(map(len, map(str, gradebook.row(row, 'en').values()))) < 400
