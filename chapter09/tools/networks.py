@@ -73,8 +73,8 @@ class Networks:
         above, own = os.path.split(os.path.realpath(self.folder))
         for name in sorted(records.names(above)):
             folder = os.path.join(above, name)
-            if name != own and records.is_run(folder) and _is_so_wide(folder, width):
-                with contextlib.suppress(BadInput):
+            with contextlib.suppress(BadInput):
+                if name != own and records.is_run(folder) and _is_so_wide(folder, width):
                     yield Networks(folder, self._judge)
 
 

@@ -147,7 +147,11 @@ def test_of_the_runs_beside_it_only_files_are_opened(trained, tmp_path):
     for path in (tmp_path / 'runs' / 'run.1').glob('checkpoints/*/model.ckpt.index'):
         path.unlink()
         os.mkfifo(str(path))
-    assert 'should be so, and is not yet: a run that fits and is 16 wide' in check().stdout, 'or it waits for ever'
+    lacks = 'should be so, and is not yet: a run that fits and is 16 wide'
+    assert lacks in check().stdout, 'or it waits for ever'
+    shutil.rmtree(str(tmp_path / 'runs' / 'run.1' / 'checkpoints'))
+    (tmp_path / 'runs' / 'run.1' / 'checkpoints').symlink_to('checkpoints')
+    assert lacks in check().stdout
 
 
 @pytest.mark.parametrize('number, way', [(number, way) for number in WRONG for way in (0, 1)])
