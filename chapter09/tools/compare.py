@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lab import files, listings
+from lab import files, languages, listings
 from lab.errors import BadInput, one_line, say
 from tools import drawing, results, verdicts
 from tools.judge import of_mnist
@@ -19,7 +19,7 @@ REFERENCE = os.path.join(listings.ROOT, 'reference')
 TEXTS = {
     'strips': {'en': '{} of {} strips', 'ko': '그림 {1}장 가운데 {0}장'},
     'fresh': {'en': '{} fresh images', 'ko': '새로 그린 이미지 {:,}장'},
-    'all strips': {'en': '{0} of {0} strips', 'ko': '그림 {0}장'},
+    'all strips': {'en': '{1}', 'ko': '그림 {0}장'},
     'later': {'en': '{} digits of the strips from {:03d} on',
               'ko': '{1:03d}번 그림부터 마지막 그림까지 나온 숫자 {0}개'},
     'of epochs': {'en': "{} of the other's {} epochs", 'ko': '비교 대상은 {1}세대인데 이 실행은 {0}세대'},
@@ -183,10 +183,11 @@ def table(found, language, drawn=None):
 def _sentence(found, language):
     name, n = found.verdict.name, len(found.strips)
     worse = sum(strip.verdict == found.verdict for strip in found.strips)
+    of_all = 'all strips', n, languages.counted(n, 'strip')
     if name != verdicts.WORSE:
-        by = [('all strips', n), *([found.whole.of] if found.whole else [])]
+        by = [of_all, *([found.whole.of] if found.whole else [])]
     else:
-        by = [('all strips', n) if worse == n else ('strips', worse, n)] if worse else []
+        by = [of_all if worse == n else ('strips', worse, n)] if worse else []
         if found.whole and found.whole.verdict == found.verdict:
             by.append(found.whole.of)
         if found.shorter:
@@ -228,7 +229,7 @@ def _name(result):
     name = _short(result.path)
     if result.record:
         name += ', seed %d, TensorFlow %s' % (result.record['seed'], result.record['versions'].get('TensorFlow', '?'))
-        changed = [str(entry.get('after_epoch')) for entry in result.record['resumed'] if entry.get('changed')]
+        changed = [str(entry['after_epoch']) for entry in result.record['resumed'] if entry.get('changed')]
         if changed:
             name += ', listing changed after epoch %s' % ', '.join(dict.fromkeys(changed))
     return one_line(name)
