@@ -62,9 +62,9 @@ def main(chosen):
 
 def _is_a_handin(path):
     try:
-        with zipfile.ZipFile(path) as packed:
+        with files.regular(path) as opened, zipfile.ZipFile(opened) as packed:
             return all(name.split('/')[1:2] == ['runs'] for name in packed.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except Exception:  # nothing but foreign bytes is being parsed, and they may be anything
         return False
 
 
@@ -78,6 +78,10 @@ def _run(name, epochs, language):
 
 def _contents(folder):
     """The record of a run, and what of its folder is handed in, {path in it: bytes}. Raises BadInput."""
+    try:
+        os.path.basename(folder).encode('utf-8')
+    except UnicodeEncodeError:
+        raise BadInput('%s has a name that is not in UTF-8, which no zip takes: rename it' % folder) from None
     record, found = records.read(folder), {}
     for name in records.RECORD, records.LISTING, records.LOSSES, records.FILM, records.NOISE:
         path = os.path.join(folder, name)

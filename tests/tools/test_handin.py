@@ -87,6 +87,33 @@ def test_a_zip_of_other_things_that_has_the_students_name_stays(project):
     mine.unlink()
 
 
+def test_what_has_the_zips_name_and_is_none(project):
+    mine = project / 'a.zip'
+    with zipfile.ZipFile(str(mine), 'w') as packed:
+        packed.writestr('글', 'mine')
+    foreign = mine.read_bytes()
+    no_utf8 = foreign.replace('글'.encode(), b'\xb1\xdb\xb1')
+    of_another_version = foreign.replace(b'PK\1\2\x14\x03\x14', b'PK\1\2\x14\x03\x63')
+    for content in no_utf8, of_another_version, None:
+        assert content != foreign
+        mine.unlink()
+        mine.write_bytes(content) if content else os.mkfifo(str(mine))
+        status, out, err = command('handin', 'a')
+        assert (status, out, len(err)) == (2, [], 1) and 'a.zip is none that handin has packed' in err[0]
+    mine.unlink()
+
+
+def test_a_run_whose_name_no_zip_takes_does_not_keep_the_others(project, tmp_path):
+    strange = os.path.join(os.fsencode(str(project)), b'runs', b'\xb1\xe2')
+    shutil.copytree(os.fsencode(str(project / 'runs' / 'basic')), strange)
+    try:
+        status, out, err = command('handin', 'a', '--out', tmp_path / 'a.zip')
+        assert status == 0 and 'basic (3 epochs)' in out[0] and len(err) == 1
+        assert err[0].startswith('passed over: ') and 'is not in UTF-8, which no zip takes: rename it' in err[0]
+    finally:
+        shutil.rmtree(strange)
+
+
 def test_an_earlier_run_of_more_epochs_is_told_of(project, tmp_path):
     shutil.copytree(str(project / 'runs' / 'basic'), str(project / 'runs' / 'basic.7'))
     losses = project / 'runs' / 'basic.7' / 'losses.csv'
