@@ -33,7 +33,7 @@ class Progress:
             if self._total_batch and rate:
                 left = int(max(0, (self._total - epoch) * self._total_batch - iteration) / rate)
                 parts.append('%d:%02d:%02d left' % (left // 3600, left // 60 % 60, left % 60))
-            line = '  '.join(parts)[:_columns() - 1 - ECHO]
+            line = '  '.join(parts)[:terminal_size()[0] - 1 - ECHO]
             sys.stderr.write('\r' + line.ljust(self._length))
             sys.stderr.flush()
             self._length = len(line)
@@ -50,8 +50,10 @@ def on_a_terminal():
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _columns():
+def terminal_size():
+    """The columns and rows of the terminal that stderr is, 80 and 24 where it does not tell, as when it has gone."""
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        columns, rows = os.get_terminal_size(sys.stderr.fileno())
     except (OSError, ValueError, AttributeError):
-        return 80
+        columns, rows = 0, 0
+    return columns or 80, rows or 24

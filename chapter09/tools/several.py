@@ -17,7 +17,7 @@ import threading
 
 from lab import errors, listings, lost, machine, options
 from lab.errors import say
-from lab.progress import on_a_terminal
+from lab.progress import on_a_terminal, terminal_size
 from tools import jobs
 
 OWN = ['run', 'samples', 'trace', 'logdir']  # options that no two runs can share
@@ -108,7 +108,7 @@ class Screen:
 
     def _show_progress(self):
         if self._on:
-            columns, rows = os.get_terminal_size(sys.stderr.fileno())
+            columns, rows = terminal_size()
             lines = [('%-*s  %s' % (self._width, name, text))[:columns - 1]
                      for name, text in self._progress.items() if text][:rows - 1]
             self.clear()

@@ -48,9 +48,10 @@ def train(*trainings, at_once=4, cores=1):
     several.train(trainings, several.Here(at_once, cores))
 
 
-def test_progress_stands_in_the_order_of_the_trainings_whoever_tells_first(monkeypatch):
+@pytest.mark.parametrize('rows, columns', [(24, 80), (0, 0)], ids=['of a size', 'that tells none'])
+def test_progress_stands_in_the_order_of_the_trainings_whoever_tells_first(monkeypatch, rows, columns):
     terminal, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
     with open(slave, 'w') as stderr:
         monkeypatch.setattr(sys, 'stderr', stderr)
         screen = several.Screen(['basic', 'conditional'])
@@ -238,6 +239,28 @@ def test_trainings_end_with_the_program_that_was_killed(tmp_path):
         time.sleep(0.01)
     os.kill(training, signal.SIGKILL)
     raise AssertionError('it goes on')
+
+
+def ignore_hangups():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def test_trainings_that_ignore_hangups_go_on_when_their_terminal_has_gone(tmp_path):
+    script, told = tmp_path / 'trains.py', tmp_path / 'told'
+    script.write_text('import sys, time\nfor n in range(20):\n    sys.stderr.write("\\repoch %d" % n)\n'
+                      '    sys.stderr.flush()\n    time.sleep(0.1)\nopen(sys.argv[1], "w").close()\n')
+    program = ('import sys\nsys.path.insert(0, %r)\nfrom lab import errors\nfrom tools import several\n'
+               'errors.prepare_streams()\nseveral.train([several.Training("a", *%r)], several.Here(1, 1))\n'
+               % (listings.CHAPTER09, (str(script), [str(told)])))
+    terminal, slave = pty.openpty()
+    process = subprocess.Popen([sys.executable, '-c', program], stdin=slave, stdout=slave, stderr=slave,
+                               preexec_fn=ignore_hangups)
+    os.close(slave)
+    shown = b''
+    while b'epoch' not in shown:
+        shown += os.read(terminal, 1000)
+    os.close(terminal)
+    assert process.wait(60) == 0 and told.exists()
 
 
 def is_running(number):
