@@ -62,8 +62,8 @@ class Film:
         D_gene = np.full(first, np.nan)
         D_gene[kept['epoch']] = kept['D_gene']
         self.D_gene = D_gene.tolist()
-        with files.whole(self._path) as part:
-            kept.tofile(part)
+        with files.whole(self._path) as part, open(part, 'wb') as file:
+            file.write(kept.tobytes())  # ndarray.tofile would not tell why it could not
 
     def append(self, sess, epoch, feeds):
         """Adds an epoch; `feeds`, {name: number}, is what the listing feeds beside X, Y and Z."""

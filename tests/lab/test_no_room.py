@@ -82,6 +82,15 @@ def test_half_a_row_of_losses(small, tmp_path):
     assert [int(row.split(',')[0]) for row in rows] == list(range(11)) and all(row.count(',') == 3 for row in rows)
 
 
+def test_a_resumed_run_that_finds_no_room_for_its_film(small, tmp_path):
+    lab = start(tmp_path, small)
+    assert lab.run().status == 0
+    most = os.path.getsize(lab.path('run', 'film.bin')) - 1000
+    ended = script(lab.listing, *lab.argv, '--resume', '--epochs', 12, preexec_fn=lambda: resource.setrlimit(
+        resource.RLIMIT_FSIZE, (most, most)))
+    assert ended.status == 2 and 'film.bin cannot be written (File too large): raise the limit' in ended.err[-1], ended
+
+
 def train(folder, data):
     ended = fork(TINY, '--data', data, '--run', os.path.join(folder, 'run'), '--samples',
                  os.path.join(folder, 'disk'), '--epochs', 1, output=folder)
