@@ -11,6 +11,7 @@ from matplotlib.figure import Figure  # not pyplot's, which would look for a dis
 from matplotlib.ticker import MaxNLocator
 
 from lab import files, strips
+from lab.errors import NO_TEMPORARY_FILES, BadInput, reason
 from tools import verdicts
 
 LARGEST = 2 ** 26  # bytes of a picture
@@ -80,14 +81,18 @@ def animate(images, path, size, titles=None):
     axes = fig.add_axes([0, 0, 1, 1 - 0.25 * bool(titles) / size[1]], frameon=False, xticks=[], yticks=[])
     picture = axes.imshow(strips.colours(images[0]))
     writer = animation.PillowWriter(fps=FPS)
-    with tempfile.TemporaryDirectory() as folder, files.whole(path) as part:
-        drawn = os.path.join(folder, 'drawn.gif')  # the writer goes by the name's ending
-        with writer.saving(fig, drawn, dpi=100):
-            for n, image in enumerate(images):
-                picture.set_data(strips.colours(image))
-                axes.set_title(titles[n] if titles else '', fontsize=10)
-                writer.grab_frame()
-        shutil.copyfile(drawn, part)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            drawn = os.path.join(folder, 'drawn.gif')  # the writer goes by the name's ending
+            with writer.saving(fig, drawn, dpi=100):
+                for n, image in enumerate(images):
+                    picture.set_data(strips.colours(image))
+                    axes.set_title(titles[n] if titles else '', fontsize=10)
+                    writer.grab_frame()
+            with files.whole(path) as part:
+                shutil.copyfile(drawn, part)
+    except OSError as error:
+        raise BadInput(NO_TEMPORARY_FILES % reason(error)) from None
 
 
 def table(head, rows, path):

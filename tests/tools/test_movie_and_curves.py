@@ -1,6 +1,7 @@
 """How a run has learnt, from its film and its losses alone."""
 
 import os
+import tempfile
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +10,7 @@ from commanding import command
 from made import contents, rewrite
 from make_strips import REFERENCE
 from PIL import Image
+from processes import in_a_small_filesystem
 
 from lab import frames, listings
 
@@ -117,6 +119,18 @@ def test_a_listing_without_a_film_of_its_digits_has_curves(run, tmp_path):
     status, _, err = draw('movie', run, tmp_path / 'drawn')
     assert status == 2 and len(err) == 1 and 'has no film of its digits' in err[0]
     assert draw('curves', run, tmp_path / 'drawn')[0] == 0
+
+
+def draw_in(folder):
+    tempfile.tempdir = os.path.join(folder, 'disk')
+    return draw('movie', os.path.join(folder, 'run'), os.path.join(folder, 'drawn.gif'))
+
+
+def test_a_movie_that_finds_no_room_for_its_temporary_file(run, tmp_path):
+    status, out, err = in_a_small_filesystem(tmp_path, '4k', draw_in)
+    assert (status, out, len(err)) == (2, [], 1), err
+    assert 'no temporary file can be written (No space left on device): make room, or name a folder in TMPDIR' in err[0]
+    assert not (tmp_path / 'drawn.gif').exists()
 
 
 @pytest.mark.parametrize('what', ['movie', 'curves'])
