@@ -72,9 +72,14 @@ class Model:
         """How model.ckpt's variables differ from the graph's, as lines; none where they do not.
 
         title  called with a variable, for what a reader knows it by
+
+        Raises ValueError, with the reason, if it cannot be read.
         """
-        with for_tensorflow(path) as usable:
-            there = tf.train.load_checkpoint(usable).get_variable_to_shape_map()
+        try:
+            with for_tensorflow(path) as usable:
+                there = tf.train.load_checkpoint(usable).get_variable_to_shape_map()
+        except tf.errors.OpError as error:
+            raise ValueError(reason(error)) from None
         here = {v.op.name: v for v in self._sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
         for name, variable in here.items():
             if name not in there:

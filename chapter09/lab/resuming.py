@@ -30,7 +30,7 @@ def go_back(folder, model, state, log, title, total):
                 state.set(found)
         except PermissionError as error:  # it may be whole, and would be written over
             raise records.closed(os.path.dirname(path), error) from None
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             told.say('passed over', os.path.dirname(path), reason(error))
             continue
         if differences:

@@ -52,15 +52,16 @@ def no_array(path):
 
 @pytest.mark.parametrize('spoil', [
     encrypt, cut, no_array, set_to(numpy_position=np.inf), set_to(lab_iterations=np.full(3, np.inf)),
-    set_to(generator_rng='{"state": []}'), set_to(generator_rng='[' * 9), set_to(python_words=np.zeros(5)),
-    set_to(python_words=np.full(625, 1e30)), set_to(numpy_keys=np.array('text')), set_to(numpy_position=700),
+    set_to(generator_rng='{"state": []}'), set_to(generator_rng='[' * 9), set_to(generator_rng='[' * 10 ** 5),
+    set_to(python_words=np.zeros(5)), set_to(python_words=np.full(625, 1e30)),
+    set_to(numpy_keys=np.array('text')), set_to(numpy_position=700),
     set_to(numpy_keys=np.full(624, .5)), set_to(numpy_keys=np.zeros(624, np.uint32)),
     set_to(numpy_position=-10 ** 9), set_to(**{'lab_D__loss': np.full(3, 'text')}), set_to(lab_seconds=np.full(3, 1j)),
     set_to(**{'set_mnist.train/index_in_epoch': -7}), set_to(**{'set_mnist.train/num_examples': 10 ** 6}),
     set_to(**{'set_mnist.train/num_examples': 99}), set_to(**{'set_mnist.train/index_in_epoch': 50.5}),
     set_to(**{'set_mnist.train/order': np.zeros(600, int)}), set_to(numpy_has_gauss=7)],
     ids=['encrypted', 'cut', 'no array', 'endless position', 'endless iterations', "a generator's list",
-         'no JSON', 'too few words', 'large words', 'text', 'a later position', 'halves', 'zeros',
+         'no JSON', 'JSON without end', 'too few words', 'large words', 'text', 'a later position', 'halves', 'zeros',
          'a negative position', 'losses of text', 'complex seconds', 'a negative place', 'more than there are',
          'a place beyond the end', 'half a place', 'one image again and again', 'seven numbers left over'])
 def test_a_state_that_is_wrong_is_passed_over(uninterrupted, tmp_path, spoil):
@@ -71,6 +72,16 @@ def test_a_state_that_is_wrong_is_passed_over(uninterrupted, tmp_path, spoil):
     ended = lab.run('--resume')
     assert ended.status == 0 and os.path.dirname(str(path)) + ' cannot be used (' in ended.err[0], ended.err
     assert ended.err[1:] == ['going on after epoch 1', 'seed: 7']
+    assert lab.outcome() == uninterrupted.outcome()
+
+
+def test_an_index_that_is_none_is_passed_over(uninterrupted, tmp_path):
+    lab = uninterrupted.copy(tmp_path / 'copy')
+    path = tmp_path / 'copy' / 'run' / 'checkpoints' / '0002' / 'model.ckpt.index'
+    path.write_bytes(b'no index' * 100)
+    sign(path.parent)
+    ended = lab.run('--resume')
+    assert ended.status == 0 and os.path.dirname(str(path)) + ' cannot be used (' in ended.err[0], ended.err
     assert lab.outcome() == uninterrupted.outcome()
 
 
