@@ -11,7 +11,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'chapter09'))
-from lab import errors, listings, lost, options  # noqa: E402, first: Ctrl-C may come from here on
+from lab import errors, files, listings, lost, options  # noqa: E402, first: Ctrl-C may come from here on
 
 import collections  # noqa: E402
 import csv  # noqa: E402
@@ -72,8 +72,10 @@ def write_listings():
         for old, new in edits:
             assert text.count(old) == 1, old
             text = text.replace(old, new)
-        with open(os.path.join(listings.CHAPTER09, 'lost_%s.py' % name), 'w', encoding='utf-8') as file:
-            file.write(text)
+        path = os.path.join(listings.CHAPTER09, 'lost_%s.py' % name)
+        if os.path.lexists(path):
+            errors.say('what was in %s is now in %s' % (path, files.put_by(path)))
+        files.write(path, text)
 
 
 def read(name):
@@ -216,7 +218,8 @@ def _save(fig, name):
         axes.set_xlabel('epoch')
         axes.grid(alpha=0.3)
     fig.tight_layout()
-    fig.savefig(os.path.join(DOCS, name), dpi=100, metadata={'Software': None})
+    with files.whole(os.path.join(DOCS, name)) as part:
+        fig.savefig(part, format='png', dpi=100, metadata={'Software': None})
 
 
 def main():

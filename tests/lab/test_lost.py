@@ -7,7 +7,7 @@ import shutil
 
 import page
 import pytest
-from processes import Lab
+from processes import PAGE, Lab
 
 import lost as study  # bench/lost.py
 from lab import listings, lost, told
@@ -38,6 +38,18 @@ def recorded():
 
 def record(lab):
     return json.loads(lab.read('run', 'run.json').decode())
+
+
+def test_the_listings_of_the_study_are_written_over_nothing(tmp_path, monkeypatch):
+    shutil.copy(PAGE['conditional'], str(tmp_path))
+    monkeypatch.setattr(listings, 'CHAPTER09', str(tmp_path))
+    (tmp_path / 'lost_cut.py').write_text('mine')
+    (tmp_path / 'lost_wide.py').symlink_to('diary')
+    (tmp_path / 'diary').write_text('mine')
+    study.write_listings()
+    assert (tmp_path / 'lost_cut.py.1').read_text() == (tmp_path / 'diary').read_text() == 'mine'
+    assert {'lost_%s.py' % name for name in study.EDITS} <= {path.name for path in tmp_path.iterdir()}
+    assert (tmp_path / 'lost_wide.py.1').is_symlink() and not (tmp_path / 'lost_wide.py').is_symlink()
 
 
 def test_so_little_for_so_many_epochs_in_a_row_is_lost():
