@@ -33,6 +33,11 @@ def kept_in(run):
     return ['--run', run, '--samples', os.path.join(run, records.SAMPLES)]
 
 
+def of_listings():
+    """The environment for a listing, which finds lab/ beside itself."""
+    return {name: value for name, value in os.environ.items() if name != 'PYTHONSAFEPATH'}
+
+
 def train(name, path, words, cores, told, stop, each_interval=lambda: None):
     """Trains the listing at `path` until it ends; returns Ended, or None if it was not begun.
 
@@ -45,9 +50,8 @@ def train(name, path, words, cores, told, stop, each_interval=lambda: None):
     """
     if stop.is_set():
         return None
-    environment = dict({name: str(cores) for name in (machine.THREADS, machine.OPERATIONS)}, **os.environ)
+    environment = dict({name: str(cores) for name in (machine.THREADS, machine.OPERATIONS)}, **of_listings())
     environment['PYTHONIOENCODING'] = 'utf-8'
-    environment.pop('PYTHONSAFEPATH', None)  # a listing finds lab/ beside itself
     # In a session of its own: Ctrl-C is passed on by this program, and comes once.
     try:
         process = subprocess.Popen([sys.executable, path, *words], env=environment, start_new_session=True,

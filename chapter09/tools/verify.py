@@ -16,7 +16,7 @@ import numpy as np
 
 from lab import checkpoints, listings, records
 from lab.errors import BadInput, reason
-from tools import reading
+from tools import jobs, reading
 
 REFERENCE = os.path.join(listings.ROOT, 'reference')
 LIMITS = {10: 1e-6, 100: 1e-3, 550: 5e-2}  # iterations: largest relative error of either loss
@@ -34,7 +34,7 @@ def replay(path, reference):
         trace, run = os.path.join(folder, 'trace.csv'), os.path.join(folder, 'run')
         command = [sys.executable, path, '--epochs', '1', '--seed', '7', '--trace', trace, '--run', run,
                    '--samples', os.path.join(run, records.SAMPLES), '--init', os.path.join(reference, 'init.npz')]
-        ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=jobs.of_listings())
         if ended.returncode:
             last = ended.stderr.decode('utf-8', 'replace').strip().split('\n')[-1]
             raise BadInput('%s ended with status %d: %s' % (path, ended.returncode, last))

@@ -49,11 +49,12 @@ def test_a_damaged_reference_is_one_line(tmp_path, name, content):
 
 
 @pytest.mark.parametrize('text, words', [
-    ('import sys\nsys.exit("my own words")\n', 'ended with status 1: my own words'),
+    ('import sys\nimport my_gan  # beside itself\nsys.exit("my own words")\n', 'ended with status 1: my own words'),
     ('import sys\nopen(sys.argv[sys.argv.index("--trace") + 1], "w").write("i,D,G\\n0,1,2\\n1,1,2\\n")\n'
      'import os, shutil\nshutil.copytree(%r, sys.argv[sys.argv.index("--run") + 1])\n'
      % os.path.join(REFERENCE, 'basic'), 'had 2 iterations in its epoch, not 550')])
-def test_a_listing_that_does_not_do_its_epoch_is_one_line(tmp_path, text, words):
+def test_a_listing_that_does_not_do_its_epoch_is_one_line(tmp_path, monkeypatch, text, words):
+    monkeypatch.setenv('PYTHONSAFEPATH', '1')
     (tmp_path / 'my_gan.py').write_text(text)
     with pytest.raises(BadInput, match=words) as end:
         verify.replay(str(tmp_path / 'my_gan.py'), os.path.join(REFERENCE, 'basic'))
