@@ -200,6 +200,15 @@ def folder(text):
         present = os.path.dirname(present)
     if not os.path.isdir(present) or not os.access(present, os.W_OK | os.X_OK):
         raise argparse.ArgumentTypeError('%s cannot be written to: name another place' % path)
+    return _takeable(path)
+
+
+def _takeable(path):
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path)
+    except OSError as error:  # a name that is too long for the system
+        raise argparse.ArgumentTypeError('%s cannot be written to (%s): name another' % (path, reason(error))) from None
     return path
 
 
@@ -223,12 +232,7 @@ def file(text):
         raise argparse.ArgumentTypeError('%s is not the name of a file in an existing folder' % path)
     if not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK):
         raise argparse.ArgumentTypeError('%s cannot be written to: name another place' % path)
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            os.lstat(path)
-    except OSError as error:  # a name that is too long for the system
-        raise argparse.ArgumentTypeError('%s cannot be written to (%s): name another' % (path, reason(error))) from None
-    return path
+    return _takeable(path)
 
 
 def address(text):

@@ -246,9 +246,10 @@ def test_a_link_to_a_device_is_no_file_to_be_written(tmp_path, leads):
 
 @pytest.mark.parametrize('name', ['a' * 252 + '.csv', '그' * 86], ids=['ASCII', 'Korean'])
 def test_a_name_that_is_too_long_for_a_file(tmp_path, name):
-    with pytest.raises(argparse.ArgumentTypeError, match='cannot be written to .File name too long.: name another'):
-        options.file(str(tmp_path / name))
-    assert options.file(str(tmp_path / name[:80])) == str(tmp_path / name[:80])
+    for kind in options.file, options.folder:
+        with pytest.raises(argparse.ArgumentTypeError, match='cannot be written to .File name too long.: name another'):
+            kind(str(tmp_path / name))
+        assert kind(str(tmp_path / name[:80])) == str(tmp_path / name[:80])
 
 
 @pytest.mark.parametrize('words', [
