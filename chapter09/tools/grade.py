@@ -4,7 +4,7 @@ import os
 import sys
 
 from lab import outputs
-from lab.errors import BadInput, reason
+from lab.errors import BadInput, one_line, reason
 from lab.progress import on_a_terminal
 from tools import desks, handins
 
@@ -17,8 +17,10 @@ def main(chosen):
         raise BadInput('%s cannot be read (%s): name a folder of hand-ins' % (chosen.handins, reason(error))) from None
     if not found:
         raise BadInput('%s holds no hand-ins: put a folder or a zip for each student there' % chosen.handins)
-    if (os.path.realpath(chosen.out) + os.sep).startswith(os.path.realpath(chosen.handins) + os.sep):
+    if _lies_in(chosen.out, chosen.handins):
         raise BadInput('--out %s lies among the hand-ins: name another folder' % chosen.out)
+    if _lies_in(chosen.handins, os.path.join(chosen.out, 'texts')):
+        raise BadInput('%s is where --out %s has its texts: name another folder' % (chosen.handins, chosen.out))
     if os.path.ismount(chosen.out):  # earlier grades could not be put by, beside it
         raise BadInput('--out %s is a disk: name a folder on it' % chosen.out)
     outputs.refuse('--out', os.path.join(chosen.out, 'grades.csv'), '.csv')
@@ -26,8 +28,12 @@ def main(chosen):
     from tools import gradebook
     gradebook.write(marks, chosen.out, chosen.lang)
     print(gradebook.summary(marks, chosen.lang))
-    print(os.path.join(chosen.out, 'report.html'))
+    print(one_line(os.path.join(chosen.out, 'report.html')))
     return 0
+
+
+def _lies_in(path, folder):
+    return (os.path.realpath(path) + os.sep).startswith(os.path.realpath(folder) + os.sep)
 
 
 def _marked(found):

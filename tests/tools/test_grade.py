@@ -18,6 +18,7 @@ import zlib
 
 import numpy as np
 import pytest
+from commanding import command
 from conftest import REFERENCE, snapshot
 from made import record_of, rewrite, train
 from make_strips import STRIPS
@@ -611,6 +612,14 @@ def test_earlier_grades_and_remarks_in_them_are_put_by(tmp_path):
     after = snapshot(tmp_path / 'grades.1')
     assert after == {path.replace('grades/', 'grades.1/'): content for path, content in before.items()
                      if not path.endswith('mine.xlsx')} and len(after) == 3
+
+
+def test_hand_ins_where_grades_would_be_put_by_are_left_there(tmp_path):
+    (tmp_path / 'texts' / 'a').mkdir(parents=True)
+    before = sorted(os.walk(str(tmp_path)))
+    status, out, err = command('grade', tmp_path / 'texts', '--out', tmp_path)
+    assert (status, out, len(err)) == (2, [], 1) and 'texts is where --out' in err[0]
+    assert sorted(os.walk(str(tmp_path))) == before
 
 
 def test_a_listing_that_is_called_as_the_chapters_runs_are(mark, lab, tmp_path):
