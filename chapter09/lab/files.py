@@ -23,12 +23,12 @@ NO_LINK = getattr(os, 'O_NOFOLLOW', 0)
 
 def not_for_tensorflow(path):
     """Why TensorFlow cannot use a path, and what to do; None if it can."""
-    try:
-        path.encode('utf-8')
-    except UnicodeError:
-        return ('%s is not in UTF-8, and TensorFlow takes no other names: choose another'
-                if sys.getfilesystemencoding() == 'utf-8' else
-                '%s has letters that this locale has not: set LC_ALL=C.UTF-8, or PYTHONUTF8=1') % ascii(path)
+    with contextlib.suppress(UnicodeError):
+        if os.fsencode(path) == path.encode('utf-8'):
+            return None
+    return ('%s is not in UTF-8, and TensorFlow takes no other names: choose another'
+            if sys.getfilesystemencoding() == 'utf-8' else
+            '%s is not in UTF-8 under this locale: set LC_ALL=C.UTF-8, or PYTHONUTF8=1') % ascii(path)
 
 
 @contextlib.contextmanager

@@ -84,6 +84,12 @@ def test_a_lock_holds_against_another_and_ends_with_its_file(tmp_path):
     files.lock(path, 'this folder').close()
 
 
+def test_a_locale_that_writes_korean_otherwise_than_tensorflow_reads_it(monkeypatch):
+    assert files.not_for_tensorflow('/한글') is None
+    monkeypatch.setattr(os, 'fsencode', lambda path: path.encode('euc-kr'))
+    assert files.not_for_tensorflow('/latin') is None and 'is not in UTF-8' in files.not_for_tensorflow('/한글')
+
+
 def test_what_a_system_cannot_write_through_is_left_to_it():
     path = '/proc/self/status'  # fsync of it is EINVAL, as that of a folder on some shared disks
     with open(path) as file, pytest.raises(OSError, match='Invalid argument'):
