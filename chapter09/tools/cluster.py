@@ -87,7 +87,8 @@ class Place:
         if not self._is_begun:
             self._folder.begin(None, '')
             self._is_begun = True
-        unpack(parcel, self._folder.path)
+        with files.refusals(self._folder.path):
+            unpack(parcel, self._folder.path)
 
 
 class Cluster:

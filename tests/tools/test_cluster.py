@@ -19,6 +19,7 @@ from conftest import write_set
 from processes import TINY
 
 from lab import checkpoints, listings, machine, options
+from lab.errors import BadInput
 from tools import cluster, several
 
 SEEDS = '1', '2', '3', '4', '5', '6'
@@ -208,6 +209,18 @@ def test_a_run_that_comes_after_the_last_is_passed_over(tmp_path):
     place.release()
     assert read(tmp_path / 'run' / 'run.json') == 'last'
     assert sorted(os.listdir(str(tmp_path))) == ['earlier', 'last', 'run', 'run.lock']
+
+
+def test_a_run_that_comes_back_and_cannot_be_kept_is_one_line(tmp_path):
+    (tmp_path / 'run' / 'samples').mkdir(parents=True)
+    (tmp_path / 'run' / 'run.json').write_text('{}')
+    place = cluster.Place(several.Training('seed 1', 'gan_basic.py', [], str(tmp_path / 'sweep' / '1')))
+    place.keep(cluster.pack(str(tmp_path / 'run')))
+    (tmp_path / 'sweep').rename(tmp_path / 'gone')
+    (tmp_path / 'sweep').touch()
+    with pytest.raises(BadInput, match='sweep/1 cannot be written .File exists.'):
+        place.keep(cluster.pack(str(tmp_path / 'run')))
+    place.release()
 
 
 def test_what_nobody_waits_for_any_more_is_stopped(project, elsewhere, started):
