@@ -40,7 +40,7 @@ PAIRS = [
 def interpreter(version):
     """A Python of that version: from PATH if it starts there, or pyenv's newest; None if there is none."""
     pyenv = os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv'))
-    found = glob.glob(os.path.join(pyenv, 'versions', version + '.*', 'bin', 'python'))
+    found = glob.glob(os.path.join(glob.escape(pyenv), 'versions', version + '.*', 'bin', 'python'))
     for python in filter(None, [shutil.which('python' + version)] + sorted(found, key=numbers, reverse=True)):
         # A shim of pyenv's can stand on PATH for a version that is not switched on.
         with contextlib.suppress(OSError):

@@ -73,6 +73,8 @@ def test_what_these_programs_cannot_do_is_said_before_they_begin(tmp_path, progr
 
 
 def test_the_matrix_finds_interpreters_on_path_and_pyenvs_newest(monkeypatch, tmp_path):
+    tmp_path = tmp_path / 'py[env]'
+    tmp_path.mkdir()
     monkeypatch.setenv('PATH', str(tmp_path))
     monkeypatch.setenv('PYENV_ROOT', str(tmp_path))
     for name in '3.77.9', '3.77.10', '3.78.1':
