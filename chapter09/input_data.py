@@ -597,10 +597,11 @@ def _is_mnist(name, file):
 
 def _put(folder, contents):
     """Writes files, {name: bytes}: all or none of them, and none is ever there by halves."""
-    parts, put = {}, []
+    parts, put, path = {}, [], folder
     try:
         os.makedirs(folder, exist_ok=True)
         for name, content in contents.items():
+            path = os.path.join(folder, name)
             # A name that nobody can have foreseen, and exclusively: so it is no link that leads elsewhere.
             parts[name] = part = os.path.join(folder, '.%s.%s.part' % (name, secrets.token_hex(8)))
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, 'O_BINARY', 0), 0o666)
@@ -619,13 +620,13 @@ def _put(folder, contents):
             finally:
                 os.close(handle)
     except BaseException as error:
-        for path in [*parts.values(), *put]:
+        for each in [*parts.values(), *put]:
             with contextlib.suppress(OSError):
-                os.remove(path)
+                os.remove(each)
         if not isinstance(error, OSError):
             raise
         raise BadData('%s cannot be written (%s): make room, or name another place'
-                      % (_line(os.path.join(folder, name)), _reason(error))) from None
+                      % (_line(path), _reason(error))) from None
 
 
 def _fetch(url, name, folder, deadline):

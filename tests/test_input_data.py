@@ -924,6 +924,12 @@ def test_a_link_is_not_written_through(all_but_labels, originals, tmp_path):
     assert not (tmp_path / 'elsewhere').exists() and not (all_but_labels / LABELS).is_symlink()
 
 
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / 'file').touch()
+    with refused(str(tmp_path / 'file' / 'mnist'), 'cannot be written (Not a directory)'):
+        input_data._put(str(tmp_path / 'file' / 'mnist'), {LABELS: b'something'})
+
+
 @pytest.mark.parametrize('obstacle', range(4))
 def test_a_file_that_cannot_be_put_in_its_place_takes_the_others_back(tmp_path, obstacle):
     names = list(input_data.SHA256)
