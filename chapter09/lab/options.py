@@ -230,7 +230,8 @@ def file(text):
         raise argparse.ArgumentTypeError('%s is no file of a folder: name one' % path)
     if not os.path.isdir(os.path.dirname(path)) or os.path.lexists(path) and not os.path.isfile(path):
         raise argparse.ArgumentTypeError('%s is not the name of a file in an existing folder' % path)
-    if not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK):
+    there = [os.path.dirname(path), *[path] * os.path.exists(path)]  # a new file is put in an earlier one's place
+    if not all(os.access(each, os.W_OK) for each in there):
         raise argparse.ArgumentTypeError('%s cannot be written to: name another place' % path)
     return _takeable(path)
 

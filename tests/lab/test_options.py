@@ -456,9 +456,12 @@ def test_a_single_array_is_no_init(small, tmp_path):
                 '--init', tmp_path / 'one.npy', output=tmp_path), '--init ', tmp_path / 'one.npy')
 
 
-@pytest.mark.parametrize('option, name', [('--samples', 'new'), ('--trace', 'trace.csv'), ('--run', 'a/b')])
+@pytest.mark.parametrize('option, name', [('--samples', 'new'), ('--trace', 'trace.csv'), ('--trace', 'there.csv'),
+                                          ('--run', 'a/b')])
 def test_a_folder_without_write_permission_is_found_before_training(small, tmp_path, option, name):
-    (tmp_path / 'locked').mkdir(mode=0o555)
+    (tmp_path / 'locked').mkdir()
+    (tmp_path / 'locked' / 'there.csv').touch()
+    (tmp_path / 'locked').chmod(0o555)
     ended = run(TINY, '--data', small, option, tmp_path / 'locked' / name, output=tmp_path, before=drop_roots_privilege)
     refused(ended, option, tmp_path / 'locked')
 
