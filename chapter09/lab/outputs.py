@@ -12,11 +12,12 @@ MNIST = ('-images-idx3-ubyte.gz', '-labels-idx1-ubyte.gz')
 
 def check(folder, options):
     """Raises BadInput if --trace or --logdir would be written over what a run keeps, the digits, or each other."""
-    if options['trace'] and options['trace'] == options['logdir']:
+    trace, logdir = (path and os.path.realpath(path) for path in (options['trace'], options['logdir']))
+    if trace and trace == logdir:
         raise BadInput('--trace and --logdir are both %s: name another for one of them' % options['trace'])
     for option, path in (('logdir', options['logdir']), ('run', folder.path),
                          ('samples', folder.shown and folder.shown.path)):
-        if options['trace'] and path and os.path.realpath(path).startswith(os.path.realpath(options['trace']) + os.sep):
+        if trace and path and os.path.realpath(path).startswith(trace + os.sep):
             raise BadInput('--%s %s lies below the file --trace %s: name another for one of them'
                            % (option, path, options['trace']))
     for option in 'trace', 'logdir':

@@ -221,8 +221,10 @@ def test_parts_of_files_that_are_not_the_runs_stay(train, tmp_path):
 
 
 def test_trace_and_logdir_are_two_places(train, tmp_path):
-    refused(train('--trace', tmp_path / 'x', '--logdir', tmp_path / 'x'), '--trace and --logdir are both')
-    assert listed(tmp_path) == ['stderr', 'stdout']
+    (tmp_path / 'link').symlink_to('.')
+    for logdir in tmp_path / 'x', tmp_path / 'link' / 'x':
+        refused(train('--trace', tmp_path / 'x', '--logdir', logdir), '--trace and --logdir are both')
+        assert listed(tmp_path) == ['link', 'stderr', 'stdout']
 
 
 @pytest.mark.parametrize('option, place', [('--logdir', 'x.csv/log'), ('--samples', 'x.csv/s'), ('--run', 'x.csv/run'),
