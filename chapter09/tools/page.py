@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 
-from lab import checkpoints, files, frames, listings, lost, outputs, records
+from lab import checkpoints, files, frames, languages, listings, lost, outputs, records
 from lab.errors import BadInput, say
 from tools import chains, generator, reading, steps, trainable
 from tools.judge import is_mnist, read_mnist
@@ -251,7 +251,8 @@ def _fitting(seen, mnist):
                 told.append('the networks of %s find no room in %d MB: name it first, or fewer runs'
                             % (', '.join(left), LARGEST / 1e6))
             return html, told
-    raise BadInput('%d runs find no room in %d MB: name fewer' % (len(seen), LARGEST / 1e6))
+    raise BadInput('there is no room for %s in %d MB: name fewer, or of fewer epochs'
+                   % (languages.counted(len(seen), 'run'), LARGEST / 1e6))
 
 
 def assemble(seen, mnist, most=FRAMES[0], with_networks=None):

@@ -701,6 +701,15 @@ def test_a_run_that_went_astray_says_so_at_a_glance(browser, astray, tmp_path):
     assert '▲ astray since epoch 7' in browser.run('at("facts").innerText')
 
 
+def test_a_run_of_too_many_epochs_for_a_page_is_told(tmp_path):
+    run = tmp_path / 'run'
+    shutil.copytree(os.path.join(REFERENCE, 'basic'), str(run))
+    (run / records.LOSSES).write_text(records.HEADER + ''.join('%d,-1.2345,-2.3456,0.5\n' % n for n in range(200000)))
+    status, out, err = command('page', run, '--out', tmp_path / 'page.html')
+    assert (status, out) == (2, []) and 'no room for 1 run in 4 MB: name fewer, or of fewer epochs' in err[-1]
+    assert not (tmp_path / 'page.html').exists()
+
+
 def test_films_are_thinned_until_the_page_is_small_enough(tmp_path):
     """Films of 300 epochs, each of other digits by the reference's generators."""
     runs = []
