@@ -146,7 +146,7 @@ def losses(folder):
     """
     path = os.path.join(folder, LOSSES)
     try:
-        header, *lines = files.read(path, 2 ** 28).decode('ascii').splitlines(keepends=True) or ['']
+        header, *lines = files.read(path, 2 ** 26).decode('ascii').splitlines(keepends=True) or ['']
         if header != HEADER:
             raise ValueError('it does not begin with %s' % HEADER.strip())
         if lines and not lines[-1].endswith('\n'):
