@@ -107,8 +107,8 @@ def _pixels(path):
                     raise Image.DecompressionBombError
                 with _silence():
                     picture.load()
-                if picture.mode.startswith('I'):  # 16 bits of grey, which `convert` would cut off at 8
-                    picture = Image.fromarray((np.asarray(picture) // 257).astype(np.uint8))
+                if picture.mode[0] in 'IF':  # numbers of 16 or 32 bits, which `convert` would cut off at 255
+                    picture = Image.fromarray(_in_bytes(np.asarray(picture, np.float64)))
                 pixels = np.asarray(picture.convert('RGBA'), np.float64)
     except FileNotFoundError:
         raise BadInput('%s is missing: name a strip, such as samples/099.png' % path) from None
@@ -120,6 +120,14 @@ def _pixels(path):
         raise BadInput('%s cannot be read (%s): it is cut short, or no picture; name another' % (path, why)) from None
     opaque = pixels[..., 3:] / 255
     return pixels[..., :3] * opaque + 255 * (1 - opaque)
+
+
+def _in_bytes(grey):
+    """Grey in numbers up to 1, 255 or 65535, the least of which that holds them all being white, as uint8."""
+    if not (grey.min() >= 0 and grey.max() <= 65535):
+        raise ValueError('its numbers are not from 0 to 1, 255 or 65535')
+    white = next(white for white in (1, 255, 65535) if grey.max() <= white)
+    return np.rint(grey * (255 / white)).astype(np.uint8)
 
 
 @contextlib.contextmanager

@@ -324,10 +324,25 @@ def test_tiles_without_an_image_are_no_numbers(tmp_path):
     assert np.isnan(digits[1, 4]).all() and np.isnan(digits).sum() == 784
 
 
-def test_sixteen_bits_of_grey_and_tiles_at_the_very_edge(tmp_path, drawn):
+@pytest.mark.parametrize('kind, white, name', [
+    (np.uint16, 65535, '16.png'), (np.uint16, 255, '16.tif'), (np.int32, 255, '32.tif'), (np.float32, 1, 'f.tif'),
+    (np.float32, 255, 'f.tif')])
+def test_grey_in_other_numbers_than_bytes(tmp_path, drawn, kind, white, name):
     picture, digits = drawn
-    Image.fromarray(np.array(picture.convert('L'), np.uint16) * 257).save(str(tmp_path / '16.png'))
-    assert np.abs(figures.read(str(tmp_path / '16.png')).digits - digits).mean() < 0.001
+    Image.fromarray((np.array(picture.convert('L'), float) * white / 255).astype(kind)).save(str(tmp_path / name))
+    assert np.abs(figures.read(str(tmp_path / name)).digits - digits).mean() < 0.001
+
+
+@pytest.mark.parametrize('least, most', [(-1, 1), (0, 1e6), (np.nan, 1), (0, np.inf)])
+def test_grey_in_numbers_that_tell_no_white_is_refused(tmp_path, least, most):
+    grey = np.full((64, 640), 0.5, np.float32)
+    grey[0, :2] = least, most
+    Image.fromarray(grey).save(str(tmp_path / 'f.tif'))
+    with pytest.raises(BadInput, match='f.tif cannot be read .its numbers are not from 0 to 1, 255 or 65535'):
+        figures.read(str(tmp_path / 'f.tif'))
+
+
+def test_tiles_at_the_very_edge(tmp_path):
     least = np.full((28, 334), 255, np.uint8)
     for column in range(10):
         least[:, 34 * column:34 * column + 28] = np.arange(28) * 4
