@@ -21,7 +21,7 @@ RUN_HERE = "run = lab.Run(globals(), epochs=10, run='runs/notebook_%s')  # also 
 START = '''
 PROJECT = ''
 
-import os, sys
+import os, subprocess, sys
 from IPython.core.error import UsageError
 from IPython.display import Image%s
 
@@ -31,7 +31,11 @@ def find():
 
 PROJECT, said = PROJECT.strip(), []
 if PROJECT and not find():
-    said = get_ipython().getoutput('git clone -q --depth 1 -- "$PROJECT" gan')
+    try:
+        said = subprocess.run(['git', 'clone', '-q', '--depth', '1', '--', PROJECT, 'gan'],
+                              stderr=subprocess.PIPE, text=True).stderr.splitlines()
+    except (OSError, ValueError) as error:  # no git, or no name
+        said = [str(error)]
 if not find():
     raise UsageError(' '.join(['%s', *said[:1]]))
 os.chdir(find())

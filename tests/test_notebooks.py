@@ -399,7 +399,9 @@ def test_where_the_project_is(project, tmp_path):
                 assert kernel('os.getcwd()')['result'] == repr(str(project))
                 assert kernel('from lab import languages; languages.of_environment()')['result'] == "'ko'"
                 assert kernel('sys.path[0]')['result'] == repr(str(project / 'chapter09'))
-        for filled_in, reason in ('', ''), ('file:///nowhere', ' fatal: '), (str(project / 'notebooks'), ' fatal: '):
+        for filled_in in ('', 'file:///nowhere', str(project / 'notebooks'), '$(touch pwned)', '"; touch pwned; "',
+                          "{open('pwned', 'w')}", '--upload-pack=touch pwned', 'a\0b'):
+            reason = ' (fatal: |embedded null)' if filled_in else ''
             kernel('os.chdir(%r)' % str(tmp_path))
             ended = kernel(codes('ko', ("PROJECT = ''", 'PROJECT = %r' % filled_in))['code-start'])
             assert re.fullmatch('UsageError: 프로젝트가 아직 없다. .* 다시 실행한다.%s.*\n' % reason, ended['printed'])
