@@ -23,5 +23,6 @@ def read(folder):
     try:
         content = files.read(path, LARGEST)
     except OSError as error:
-        raise BadInput('%s cannot be read (%s): train first' % (path, reason(error))) from None
+        raise BadInput('%s cannot be read (%s): %s' % (
+            path, reason(error), 'train first' if isinstance(error, FileNotFoundError) else 'move it away')) from None
     return np.frombuffer(content[:len(content) // EPOCH.itemsize * EPOCH.itemsize], EPOCH)

@@ -88,9 +88,13 @@ class Shown:
         if os.path.lexists(target) and not self._is_ours(name, self._known()):
             told.say('strip stays', target, strip)
             return
+        try:
+            digest = files.digest(strip, records.LARGEST_STRIP)
+        except OSError as error:
+            raise records.closed(strip, error) from None
         with files.refusals(self.path):
             self._index.seek(0, os.SEEK_END)
-            self._index.write('%s  %s\n' % (files.digest(strip), name))
+            self._index.write('%s  %s\n' % (digest, name))
             self._index.flush()
         with files.whole(target, self._tag) as part:  # by its name it is known again, should it stay half written
             shutil.copyfile(strip, part)

@@ -105,6 +105,14 @@ def test_the_folder_of_the_run_is_moved_during_it(train, tmp_path):
     assert 'all its epochs are done already (9)' in train('--epochs', 9, '--resume', path=listing).err[0]
 
 
+def test_a_strip_of_the_run_that_is_none_is_named(train, tmp_path):
+    train()
+    with open(str(tmp_path / 'run' / 'samples' / '000.png'), 'wb') as file:
+        file.truncate(2 ** 33)  # takes no room
+    ended = train('--resume', '--epochs', 2)
+    assert ended.status == 2 and 'run/samples/000.png cannot be read (it is larger than' in ended.err[-1], ended
+
+
 def test_strips_whose_run_was_removed_are_kept(train, tmp_path):
     train()
     strip = (tmp_path / 's' / '000.png').read_bytes()

@@ -99,7 +99,7 @@ def test_losses_that_are_none_leave_the_movie(run, tmp_path, content, words):
 
 
 @pytest.mark.parametrize('content, words', [
-    (None, 'cannot be read'), (b'', 'has no epoch done: its training ended before'),
+    (None, 'No such file or directory): train first'), (b'', 'has no epoch done: its training ended before'),
     (b'\0' * 100, 'has no epoch done')],
     ids=['missing', 'empty', 'half a frame'])
 def test_a_run_without_a_film(run, tmp_path, content, words):
@@ -110,6 +110,14 @@ def test_a_run_without_a_film(run, tmp_path, content, words):
         status, out, err = draw(what, run, tmp_path / 'drawn')
         assert status == 2 and out == [] and len(err) == 1 and words in err[0]
     assert not (tmp_path / 'drawn').exists()
+
+
+def test_a_film_that_no_training_writes(run, tmp_path):
+    with open(str(run / 'film.bin'), 'wb') as file:
+        file.truncate(2 ** 32)  # takes no room
+    status, out, err = draw('movie', run, tmp_path / 'drawn')
+    assert (status, out, len(err)) == (2, [], 1) and 'film.bin cannot be read (it is larger than' in err[0]
+    assert err[0].endswith('move it away')
 
 
 def test_a_listing_without_a_film_of_its_digits_has_curves(run, tmp_path):
