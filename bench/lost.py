@@ -70,7 +70,9 @@ def write_listings():
     for name, edits in EDITS.items():
         text = page
         for old, new in edits:
-            assert text.count(old) == 1, old
+            if text.count(old) != 1:
+                raise errors.BadInput('%s has been edited: %r is to stand in it once'
+                                      % (listings.CHAPTER['conditional'].file, old))
             text = text.replace(old, new)
         path = os.path.join(listings.CHAPTER09, 'lost_%s.py' % name)
         if os.path.lexists(path):
@@ -81,10 +83,14 @@ def write_listings():
 def read(name):
     """The runs of a file in docs/lost/: {seed: {'D_gene' and 'accuracy': array of each epoch}}."""
     runs = collections.defaultdict(lambda: {'D_gene': [], 'accuracy': []})
-    with open(os.path.join(DOCS, 'lost', name + '.csv'), newline='') as file:
-        for row in csv.DictReader(file):
-            for column, values in runs[int(row['seed'])].items():
-                values.append(float(row[column]))
+    path = os.path.join(DOCS, 'lost', name + '.csv')
+    try:
+        with open(path, newline='') as file:
+            for row in csv.DictReader(file):
+                for column, values in runs[int(row['seed'])].items():
+                    values.append(float(row[column]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise errors.BadInput('%s cannot be read (%s): fetch the project anew' % (path, errors.reason(error))) from None
     return {seed: {column: np.array(values) for column, values in run.items()} for seed, run in runs.items()}
 
 
