@@ -8,6 +8,7 @@ import collections
 import hashlib
 import os
 import re
+import warnings
 
 from lab import files
 from lab.errors import BadInput, reason
@@ -87,9 +88,15 @@ def title(text):
 def tree_of(text):
     """The syntax tree of a program's text; None if it is no Python."""
     try:
-        return ast.parse(text)
+        return _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _parsed(text, file='<unknown>'):
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # they come when it is run
+        return ast.parse(text, file)
 
 
 def untold(text):
@@ -160,7 +167,7 @@ class Numbers:
     def __init__(self, text, file='listing'):
         self.written, self.made = {}, []
         known = {}
-        for statement in ast.parse(text, file).body:
+        for statement in _parsed(text, file).body:
             if _makes_a_run(statement):
                 break
             for name, expression in _assignments(statement):

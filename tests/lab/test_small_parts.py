@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -82,6 +83,12 @@ def test_a_lock_holds_against_another_and_ends_with_its_file(tmp_path):
         files.lock(path, 'this folder')
     first.close()
     files.lock(path, 'this folder').close()
+
+
+def test_python_warns_of_a_listing_when_it_is_run_and_not_when_it_is_read():
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert listings.tree_of(r"'\l'") is not None and listings.Numbers("n = 3\n'\\l'").written == {'n': 3}
 
 
 def test_a_locale_that_writes_korean_otherwise_than_tensorflow_reads_it(monkeypatch):
