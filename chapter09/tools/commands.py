@@ -212,7 +212,7 @@ def digits(name, words):
                      help='pictures on the way (default: 30)')
     own.add_argument('--seed', metavar='N', type=options.whole(0, 2 ** 32 - 1),
                      help='draw the same again; the seed in use goes to stderr (default: a new one)')
-    own.add_argument('--run', metavar='DIR', type=options.place,
+    own.add_argument('--run', metavar='DIR', type=_run,
                      help="a run's folder (default: runs/conditional, runs/basic)")
     own.add_argument('--out', metavar='FILE', type=options.file,
                      help='picture to write (default: digits.png, walk.gif)')
@@ -230,6 +230,14 @@ def digits(name, words):
     return tool.main(chosen)
 
 
+def _run(text):
+    """The type of a run's folder, which may be called as its listing's file is: runs/gan_basic, runs/my_gan.py."""
+    path = options.place(text)
+    listing = listings.find(path if path.endswith('.py') else path + '.py')
+    own = os.path.join(os.path.dirname(path), listing.name)
+    return own if records.is_run(own) and not records.is_run(path) else path
+
+
 def _digits(text):
     """The type of the argument: digits, as a list."""
     if not text or not (text.isascii() and text.isdigit()):
@@ -241,7 +249,7 @@ def _digits(text):
 
 def history(name, words):
     own = parser(name, COMMANDS[name][1])
-    own.add_argument('--run', metavar='DIR', type=options.place,
+    own.add_argument('--run', metavar='DIR', type=_run,
                      default=os.path.join(listings.ROOT, 'runs', 'conditional'),
                      help="a run's folder (default: %(default)s)")
     own.add_argument('--out', metavar='FILE', type=options.file, help='picture to write')
@@ -260,7 +268,7 @@ def page(name, words):
     The runs' folders are only read.
     """
     own = parser(name, _told(page))
-    own.add_argument('runs', metavar='RUN', type=options.place, nargs='*', help="a run's folder")
+    own.add_argument('runs', metavar='RUN', type=_run, nargs='*', help="a run's folder")
     own.add_argument('--out', metavar='FILE', type=options.file, default=os.path.join(listings.ROOT, 'page.html'),
                      help='file to write (default: %(default)s)')
     chosen = own.parse_args(words)
@@ -274,7 +282,7 @@ def check(name, words):
     own = parser(name, COMMANDS[name][1])
     own.add_argument('number', metavar='N', type=options.whole(1, 10), help='of the exercise in docs/exercises.md')
     own.add_argument('--listing', metavar='NAME', default='my_gan', help='the listing (default: my_gan)')
-    own.add_argument('--run', metavar='DIR', type=options.place, help="a run's folder (default: runs/NAME)")
+    own.add_argument('--run', metavar='DIR', type=_run, help="a run's folder (default: runs/NAME)")
     languages.add_option(own)
     chosen = own.parse_args(words)
     chosen.text = None

@@ -95,6 +95,20 @@ def test_what_cannot_be_is_one_line_with_status_2_and_nothing_is_written(tmp_pat
     assert sorted(os.listdir(listings.ROOT)) == root and os.listdir(str(tmp_path)) == []
 
 
+@pytest.mark.parametrize('words', [['digits', '3', '--run'], ['page']], ids=['digits', 'page'])
+def test_a_run_may_be_called_as_its_listing_is(tmp_path, words):
+    for name in 'basic', 'my_gan':
+        shutil.copytree(os.path.join(REFERENCE, 'conditional'), str(tmp_path / name))
+    for called in 'my_gan', 'my_gan.py', 'gan_basic', 'gan_basic.py':
+        status, _, err = command(*words, tmp_path / called, '--out', tmp_path / 'drawn')
+        assert status == 0 and (tmp_path / 'drawn').exists(), err
+        (tmp_path / 'drawn').unlink()
+    (tmp_path / 'gan_basic').mkdir()
+    (tmp_path / 'gan_basic' / 'run.json').write_text('{}')
+    status, _, err = command(*words, tmp_path / 'gan_basic', '--out', tmp_path / 'drawn')
+    assert status == 2 and 'gan_basic' in err[-1], 'a run of that very name goes first'
+
+
 def test_a_project_or_a_listing_whose_name_is_not_in_utf8_is_refused_before_it_trains(tmp_path):
     """TensorFlow, which writes the checkpoints, takes no such names."""
     strange = os.fsdecode(b'\xff\xfe')
