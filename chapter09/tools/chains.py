@@ -196,8 +196,11 @@ class Networks:
         """What 'loss_D', 'loss_G' or a node comes to where D answers `real` [n, 1] and `gene` [n, 1]."""
         if name.startswith('loss_') and name not in self._names:
             raise Unshown('no name', name)
-        return float(self._numbers(self._names.get(name, name),
-                                   {self._names['D_real']: real, self._names['D_gene']: gene}))
+        found = self._numbers(self._names.get(name, name),
+                              {self._names['D_real']: real, self._names['D_gene']: gene})
+        if np.ndim(found):
+            raise Unshown('no scalar', name)
+        return float(found)
 
     def beginnings(self):
         """How each variable begins, {name: ('normal' or 'uniform', standard deviation)}; of those that can be told."""

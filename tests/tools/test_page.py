@@ -786,6 +786,26 @@ def test_a_runs_name_is_no_pattern(changed, tmp_path, name):
     assert command('page', tmp_path / name, '--out', page_html) == (0, [], [str(page_html)])
 
 
+def test_a_step_of_many_losses_leaves_the_rest_of_the_page(tmp_path, small):
+    """The mean forgotten, which TensorFlow trains by without a word."""
+    listing, run = tmp_path / 'my_gan.py', tmp_path / 'run'
+    listing.write_text(edited('basic', [('minimize(-loss_G, ', 'minimize(-tf.log(D_gene), ')]), encoding='utf-8')
+    train(listing, '--epochs', '1', '--data', small, '--run', run, output=tmp_path / 'output')
+    assert command('page', run, '--out', tmp_path / 'page.html') == (0, [], [str(tmp_path / 'page.html')])
+    text, _ = data_of(tmp_path / 'page.html')
+    shown, = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S).group(1))['runs']
+    assert shown['networks']['generator'] and 'is no single number' in shown['networks']['why_no_training'][0]
+
+
+def test_a_long_run_is_drawn(browser, tmp_path):
+    run, page_html = tmp_path / 'run', tmp_path / 'page.html'
+    shutil.copytree(os.path.join(REFERENCE, 'basic'), str(run))
+    (run / records.LOSSES).write_text(records.HEADER + ''.join('%d,-1,-2,0\n' % n for n in range(70000)))
+    assert command('page', run, '--out', page_html)[0] == 0
+    browser.open(page_html)
+    assert browser.run('at("facts").innerText').startswith('70000 epochs') and browser.complaints() == []
+
+
 def test_what_cannot_be_shown_is_named(browser, tmp_path, small):
     tiny = tmp_path / 'tiny'
     train(processes.TINY, '--epochs', '1', '--data', small, '--run', tiny, output=tmp_path / 'output')

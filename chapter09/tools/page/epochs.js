@@ -81,7 +81,7 @@ class Epochs {
     const known = [...losses[1], ...losses[2]].filter(Number.isFinite);
     card.heads[0].textContent = say('losses');
     chart(card.losses, [{x: losses[0], y: losses[1], name: 'loss_D'}, {x: losses[0], y: losses[2], name: 'loss_G', dash: '5 3'}],
-      {...places, low: Math.min(0, ...known), high: Math.max(0, ...known), name: `${say('losses')}: ${name}`});
+      {...places, low: known.reduce((a, b) => Math.min(a, b), 0), high: known.reduce((a, b) => Math.max(a, b), 0), name: `${say('losses')}: ${name}`});
     card.means.style.display = D_mean[0].length ? '' : 'none';
     card.heads[1].textContent = this.hasMeans ? say(D_mean[0].length ? 'means' : 'no_means') : '';
     chart(card.means, [{x: D_mean[0], y: D_mean[1], name: say('of_real')}, {x: D_mean[0], y: D_mean[2], name: say('of_gene'), dash: '5 3'}],
