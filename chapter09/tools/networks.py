@@ -54,7 +54,7 @@ class Networks:
                     graph = asking.Graph(sess, meta, self.folder, self.record['feeds'], self._judge.mnist.test, noise)
                     graph.restore(path)
                     return asking.ask(graph)
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, TypeError, OverflowError) as error:  # the last two of numbers to be fed
             raise ValueError(reason(error)) from None
 
     def stands_still(self):

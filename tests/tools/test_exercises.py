@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import page
 import pytest
 import tensorflow.compat.v1 as tf
+from commanding import command
 from conftest import DATA, FILES, REFERENCE, idx, read_bytes
+from made import record_of, rewrite
 from processes import Lab
 
 from lab import errors, files, listings
@@ -152,6 +154,20 @@ def test_of_the_runs_beside_it_only_files_are_opened(trained, tmp_path):
     shutil.rmtree(str(tmp_path / 'runs' / 'run.1' / 'checkpoints'))
     (tmp_path / 'runs' / 'run.1' / 'checkpoints').symlink_to('checkpoints')
     assert lacks in check().stdout
+
+
+def test_a_number_of_the_record_that_cannot_be_fed_is_one_line(small, tmp_path):
+    G = "G = tf.nn.sigmoid(tf.matmul(Z, G_W))\n"
+    text = page.edited('tiny', (G, "k = tf.placeholder_with_default(3, [])\n" + G[:-1] + " + 0. * tf.to_float(k)\n"),
+                       ('Z: noise}', 'Z: noise, k: 3}'))
+    (tmp_path / 'my_gan.py').write_text(text, encoding='utf-8')
+    lab = Lab(tmp_path / 'lab', tmp_path / 'my_gan.py', small, '--epochs', 1)
+    assert lab.run().status == 0, lab.lines('stderr')
+    (name, number), = record_of(lab.path('run'))['feeds'].items()
+    assert number == 3
+    rewrite(lab.path('run'), feeds={name: 10 ** 30})
+    status, out, err = command('check', 3, '--run', lab.path('run'))
+    assert (status, out, len(err)) == (2, [], 1) and 'no checkpoint that can be looked at (' in err[0]
 
 
 @pytest.mark.parametrize('number, way', [(number, way) for number in WRONG for way in (0, 1)])
