@@ -36,6 +36,7 @@ def train(write, small, tmp_path):
         os.makedirs(str(tmp_path / 'lab'), exist_ok=True)
         return run(write(*edits, text=text), '--data', small, '--run', tmp_path / 'lab' / 'run', *words,
                    output=tmp_path / 'lab')
+    of.data = small
     return of
 
 
@@ -144,6 +145,39 @@ def test_steps_that_train_what_they_should_not(train, name):
 def test_a_generator_without_its_sigmoid(train):
     seed, line = train((OUTPUT, OUTPUT.replace('tf.nn.sigmoid', ''))).err
     assert line.startswith('G leaves [0, 1], the range of the images: it draws values from -0.')
+
+
+def test_a_number_that_is_not_used_as_it_was_chosen_is_told(train, tmp_path):
+    text = page.edited('tiny', ("mnist = input_data", "learning_rate = 0.05\nmnist = input_data"),
+                       ('run.epochs(total_epoch)', 'run.epochs(1)'))
+    ended = train(text=text, words=['--epochs', 3, '--learning-rate', 0.2, '--n-noise', 5])
+    told = ['learning_rate is 0.05 when the training begins, not 0.2: it is set again below lab.Run',
+            '--epochs 3 is not used, for the loop is over run.epochs(1): write run.epochs(total_epoch)']
+    assert ended.status == 0 and len(ended.out) == 2 and ended.err == [*told, 'seed: 7'], ended
+    assert records.read(str(tmp_path / 'lab' / 'run'))['notes'] == told
+    ended = train(text=text.replace('run.epochs(1)', 'run.epochs(total_epoch // 2)'), words=['--epochs', 2])
+    assert ended.err[1:-1] == [told[0].replace('0.2', '0.1'), told[1].replace('3', '2')]
+    path = tmp_path / 'my_gan.py'
+    path.write_text(text.replace('total_epoch = 100', 'total_epoch = 3').replace('= 0.05', '= tf.constant(0.05)'))
+    ended = run(path, '--data', str(train.data), '--run', tmp_path / 'another', output=tmp_path)
+    assert ended.err == ['seed: 7'], 'what the listing chooses by itself, and what is no number, is its own affair'
+
+
+def test_a_graph_that_is_finalized_too_early_is_told(train):
+    loop = 'for epoch in run.epochs(total_epoch):\n'
+    ended = train(text=page.edited('tiny', (loop, 'sess.graph.finalize()\n' + loop)))
+    assert ended.status == 2 and len(ended.err) == 1 and 'the graph is finalized' in ended.err[0], ended
+    ended = train(text=page.edited('tiny', (loop, loop + '    sess.graph.finalize()\n')))
+    assert ended.status == 0 and ended.err == ['seed: 7'], ended
+
+
+def test_the_names_of_a_function_are_not_a_listings(train, tmp_path):
+    loop = page.text('tiny').partition('run = lab.Run(globals())')[2]
+    text = page.text('tiny').replace('run = lab.Run(globals())' + loop, 'def main():\n    run = lab.Run(locals())\n    '
+                                     'mnist = input_data.read_data_sets(run.data)\n\n\nmain()\n')
+    ended = train(text=text)
+    assert ended.status == 2 and ended.out == [] and len(ended.err) == 1, ended
+    assert 'lab.Run takes the names of the listing, lab.Run(globals())' in ended.err[0]
 
 
 def test_names_that_the_lab_looks_for(train, tmp_path):

@@ -117,6 +117,16 @@ class Choice:
             self._namespace.update(chosen)
 
 
+    def overruled(self, total_epoch):
+        """What of the numbers a training of so many epochs does not go by, as of `told.text`."""
+        for name in sorted(options.OF_THE_PAGE.intersection(self.numbers).union(self.given)):
+            now = self._namespace.get(name)
+            if listings.is_number(now) and now != self.numbers[name]:
+                yield 'set again', name, now, self.numbers[name]
+            elif name == options.EPOCHS and name in self.given and total_epoch != self.numbers[name]:
+                yield 'other epochs', self.numbers[name], total_epoch
+
+
 def _seed_in(namespace):
     """Whether there is a seed of the listing's own, and the one to begin with. Raises BadInput if it cannot be used.
 

@@ -30,6 +30,9 @@ class Model:
                 raise BadInput('the graph has no variables: lab.Run(globals()) begins a new graph, so it stands above '
                                'all that the graph is made of; in a notebook, run all cells from that of lab.Run '
                                'down to this one')
+            if sess.graph.finalized:
+                raise BadInput('the graph is finalized, and what saves it is not in it yet: call finalize() in the '
+                               'loop over run.epochs(), or leave it out')
             self._saver = tf.train.Saver(max_to_keep=None)
             self._finite = tf.reduce_all([tf.reduce_all(tf.is_finite(v)) for v in tf.global_variables()
                                           if v.dtype.is_floating])

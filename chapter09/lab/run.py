@@ -76,6 +76,9 @@ class Run:
     """
 
     def __init__(self, namespace, **arguments):
+        if isinstance(namespace, dict) and '__name__' not in namespace:
+            raise BadInput('lab.Run takes the names of the listing, lab.Run(globals()); those of a function, locals(), '
+                           'are others')
         for run in list(_active):
             run.close()
         _newest[:] = [self]

@@ -58,6 +58,15 @@ TEXTS = {
     'idle': {
         'en': 'no step trains %s, which stays as it begins: is it in a var_list?',
         'ko': '어느 단계에서도 학습되지 않아 처음 값 그대로인 변수: %s. var_list에 들어 있는가?'},
+    # of the numbers
+    'set again': {
+        'en': '%s is %s when the training begins, not %s: it is set again below lab.Run',
+        'ko': '%s: 학습을 시작할 때 값이 %s이다. lab.Run 아래에서 값을 다시 정했기 때문에 앞서 정한 %s 값은 쓰이지 '
+              '않는다'},
+    'other epochs': {
+        'en': '--epochs %d is not used, for the loop is over run.epochs(%d): write run.epochs(total_epoch)',
+        'ko': '--epochs %d: 반복문이 run.epochs(%d)로 되어 있어 이 값이 쓰이지 않는다. run.epochs(total_epoch)로 '
+              '고친다'},
     # what is off
     'digits': {'en': 'film, movie, digits', 'ko': 'film.bin 기록, movie, digits'},
     'D_mean': {'en': 'D_mean', 'ko': 'D_mean'},

@@ -29,7 +29,7 @@ class Training:
 
     def __init__(self, choice, folder, record, sess, namespace, total, again=False):
         self._options, self._folder, self._sess, self._total = choice.options, folder, sess, total
-        self._again = again
+        self._again, self._overruled = again, list(choice.overruled(total))
         self._log = Logbook(folder, choice, record, sess)
         self._page, self._state, self._mnist = Page(namespace, sess.graph), State(namespace), Mnist(namespace)
         self._iterations = Iterations(
@@ -52,7 +52,7 @@ class Training:
         outputs.check(self._folder, options)
         self._folder.lock()
         self._model = model.Model(self._sess, self._page.parts)
-        notes = list(self._page.notes())
+        notes = [*self._overruled, *self._page.notes()]
         with self._state.untouched():
             described, kept = self._page.describe_noise(notes)
             self._recorders = Recorders(self._folder, self._page, self._mnist, options, log, self._total)

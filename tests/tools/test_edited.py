@@ -87,7 +87,7 @@ def test_a_listing_of_other_names_is_judged_by_its_strips(tmp_path, small):
     train(listing, '--epochs', '1', '--data', small, '--run', run, output=tmp_path / 'output')
     rewrite(run, data=record_of(os.path.join(REFERENCE, 'basic'))['data'])
     status, out, err = command('diff', run, '--out', tmp_path / 'diff', '--lang', 'en')
-    assert status == 1 and 'basic: worse, by 1 strip:' in '\n'.join(out)
+    assert status == 1 and 'basic: worse, by 1 strip and 1 of the other' in '\n'.join(out)
     assert len(err) == 1 and err[0].startswith('by the strips alone: ') and 'its listing lacked G' in err[0]
     status, out, err = command('curves', '--run', run, '--out', tmp_path / 'curves.png')
     assert (status, out, len(err)) == (2, [], 1) and 'holds neither losses nor D_mean: its listing had no' in err[0]
