@@ -80,7 +80,7 @@ def title(text):
     """What a listing is, by its docstring's or its first comment's first line that says anything."""
     for line in text.split('\n'):
         said = line.strip(' #"\'%')
-        if said and said != '[markdown]':
+        if said and said != '[markdown]' and not re.match(r'#.*?coding[:=]', line):  # PEP 263
             return said
     return ''
 

@@ -85,6 +85,11 @@ def test_a_lock_holds_against_another_and_ends_with_its_file(tmp_path):
     files.lock(path, 'this folder').close()
 
 
+def test_the_title_of_a_listing_is_no_line_for_python():
+    for text in '# -*- coding: utf-8 -*-\n# GAN\n', '# vim: set fileencoding=utf-8 :\n\n"""GAN"""', '# %% GAN\n':
+        assert listings.title(text) == 'GAN'
+
+
 def test_python_warns_of_a_listing_when_it_is_run_and_not_when_it_is_read():
     with warnings.catch_warnings():
         warnings.simplefilter('error')
