@@ -84,10 +84,12 @@ class DataSet:
 
     Images are kept once, as they were given, and not moved: a shuffle changes the order in which they are
     taken. Only who asks for `images` or `labels` has them made in full. Until then a batch is a copy; from
-    then on, as always in TensorFlow 1.15, it may be a part of them. `_images`, `_labels`, `_num_examples`,
+    then on, as always in TensorFlow 1.15, it may be a part of them. `folder` is the absolute path of that which
+    it was read from, None if it was made of arrays. `_images`, `_labels`, `_num_examples`,
     `_index_in_epoch` and `_epochs_completed` are there because scripts for TensorFlow 1 read and set them.
     """
 
+    folder = None
     _images, _labels = _attribute(0), _attribute(1)
 
     def __init__(self, images, labels, fake_data=False, one_hot=False, dtype=tf.float32, reshape=True, seed=None):
@@ -343,8 +345,10 @@ def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=tf.float32, 
                       % (_line(folder), _counted(len(train_images), 'training image'), validation_size))
 
     def data_set(images, labels):
-        return DataSet(images, _Column(labels, _one_hot if one_hot else None), dtype=dtype, reshape=reshape,
+        made = DataSet(images, _Column(labels, _one_hot if one_hot else None), dtype=dtype, reshape=reshape,
                        seed=seed)
+        made.folder = os.path.abspath(folder)
+        return made
 
     return Datasets(train=data_set(train_images[validation_size:], train_labels[validation_size:]),
                     validation=data_set(train_images[:validation_size], train_labels[:validation_size]),

@@ -7,7 +7,7 @@ import signal
 import numpy as np
 import page
 import pytest
-from conftest import snapshot
+from conftest import DATA, snapshot
 from processes import Lab, as_new, run, script
 
 from lab import frames, listings, records
@@ -16,6 +16,7 @@ D_STEP = "        _, loss_val_D = sess.run([train_D, loss_D], feed_dict={X: batc
 G_STEP = "        _, loss_val_G = sess.run([train_G, loss_G], feed_dict={Z: noise})\n"
 NOISE = "        noise = get_noise(batch_size, n_noise)\n"
 BATCH = "        batch_xs, batch_ys = mnist.train.next_batch(batch_size)\n"
+NO_TEST = 'D_mean is off: there is no mnist.test that input_data has read'
 OUTPUT = "output = tf.nn.sigmoid(tf.matmul(hidden, G_W2) + G_b2)"
 
 
@@ -161,6 +162,23 @@ def test_a_number_that_is_not_used_as_it_was_chosen_is_told(train, tmp_path):
     path.write_text(text.replace('total_epoch = 100', 'total_epoch = 3').replace('= 0.05', '= tf.constant(0.05)'))
     ended = run(path, '--data', str(train.data), '--run', tmp_path / 'another', output=tmp_path)
     assert ended.err == ['seed: 7'], 'what the listing chooses by itself, and what is no number, is its own affair'
+
+
+def test_a_seed_or_data_of_the_listings_own_that_go_before_the_options_are_told(train):
+    reads = 'mnist = input_data.read_data_sets(run.data, one_hot=True)\n'
+    own = 'tf.set_random_seed(777)\n' + reads.replace('run.data', repr(DATA))
+    ended = train(text=page.edited('tiny', (reads, own)), words=['--seed', 5])
+    assert ended.status == 0 and ended.err == [
+        'the graph has the seed 777, not 5: tf.set_random_seed below lab.Run goes before --seed',
+        'the data is that of %s, not of --data %s: write input_data.read_data_sets(run.data, …)' % (DATA, train.data),
+        'seed: 5'], ended
+
+
+def test_data_sets_of_other_names_have_no_D_mean_and_that_is_told(train):
+    reads = 'mnist = input_data.read_data_sets(run.data, one_hot=True)\n'
+    ended = train(text=page.edited('tiny', (reads, reads.replace('mnist', 'train, validation, test')),
+                                   ('mnist.train', 'train')))
+    assert ended.status == 0 and ended.err == [NO_TEST, 'seed: 7'], ended
 
 
 def test_a_graph_that_is_finalized_too_early_is_told(train):
@@ -463,7 +481,7 @@ class Sets:
     reads = 'mnist = input_data.read_data_sets(run.data, one_hot=True)\n'
     text = page.text('tiny').replace(reads, data + 'mnist = Sets()\n').replace('mnist.train.num_examples', '600')
     ended = train(text=text)
-    assert ended.status == 0 and ended.err == ['seed: 7'], ended
+    assert ended.status == 0 and ended.err == [NO_TEST, 'seed: 7'], ended
 
 
 def test_a_copy_of_a_listing_has_a_run_of_its_own(small, tmp_path):

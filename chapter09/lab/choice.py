@@ -52,7 +52,7 @@ class Choice:
         names = {options.option_of(name).replace('-', '_'): name for name in self.numbers
                  if name not in options.RESERVED}  # what a number of that name is, its option does not set
         self.given = {names[option]: value for option, value in chosen.items() if option in names}
-        self._seed_given = 'seed' in chosen
+        self._seed_given, self._data_given = 'seed' in chosen, 'data' in chosen
 
     @property
     def text(self):
@@ -117,14 +117,21 @@ class Choice:
             self._namespace.update(chosen)
 
 
-    def overruled(self, total_epoch):
-        """What of the numbers a training of so many epochs does not go by, as of `told.text`."""
+    def overruled(self, total_epoch, seed, data):
+        """What was chosen and a training does not go by, as of `told.text`.
+
+        total_epoch, seed, data  of the training: its epochs, its graph's seed, the folder of its data sets; or None
+        """
         for name in sorted(options.OF_THE_PAGE.intersection(self.numbers).union(self.given)):
             now = self._namespace.get(name)
             if listings.is_number(now) and now != self.numbers[name]:
                 yield 'set again', name, now, self.numbers[name]
             elif name == options.EPOCHS and name in self.given and total_epoch != self.numbers[name]:
                 yield 'other epochs', self.numbers[name], total_epoch
+        if seed not in (None, self.options['seed']):
+            yield 'other seed', seed, self.options['seed']
+        if self._data_given and data and os.path.realpath(data) != os.path.realpath(self.options['data']):
+            yield 'other data', data, self.options['data']
 
 
 def _seed_in(namespace):

@@ -7,13 +7,15 @@ from lab.languages import counted
 class Mnist:
     """The data sets that a listing reads, as far as they are input_data's, and how it divides them.
 
-    Attributes: `test`, the test set, or None; `total_batch`, batches in an epoch, or None.
+    Attributes: `test`, the test set, or None; `folder`, what they were read from, or None; `total_batch`, batches in
+    an epoch, or None.
     """
 
     def __init__(self, namespace):
         sets = [value for value in namespace.values()
                 if all(hasattr(getattr(value, name, None), 'get_state') for name in ('train', 'test'))]
         self._train, self.test = (sets[0].train, sets[0].test) if sets else (None, None)
+        self.folder = getattr(self.test, 'folder', None)
         total_batch = namespace.get('total_batch')
         self.total_batch = total_batch if type(total_batch) is int else None
         self._batch_size = namespace.get('batch_size')

@@ -67,6 +67,14 @@ TEXTS = {
         'en': '--epochs %d is not used, for the loop is over run.epochs(%d): write run.epochs(total_epoch)',
         'ko': '--epochs %d: 반복문이 run.epochs(%d)로 되어 있어 이 값이 쓰이지 않는다. run.epochs(total_epoch)로 '
               '고친다'},
+    'other seed': {
+        'en': 'the graph has the seed %d, not %d: tf.set_random_seed below lab.Run goes before --seed',
+        'ko': '그래프의 시드가 %d이다. lab.Run 아래의 tf.set_random_seed가 --seed보다 우선하므로 %d 시드는 쓰이지 '
+              '않는다'},
+    'other data': {
+        'en': 'the data is that of %s, not of --data %s: write input_data.read_data_sets(run.data, …)',
+        'ko': '%s의 데이터로 학습한다. --data %s의 데이터는 쓰이지 않는다. input_data.read_data_sets(run.data, …)로 '
+              '고친다'},
     # what is off
     'digits': {'en': 'film, movie, digits', 'ko': 'film.bin 기록, movie, digits'},
     'D_mean': {'en': 'D_mean', 'ko': 'D_mean'},
@@ -74,6 +82,8 @@ TEXTS = {
     'G loss': {'en': 'the G loss in losses.csv and the trace', 'ko': 'losses.csv와 trace에 G 손실값 적기'},
     'steps': {'en': 'whether it trains what it should', 'ko': '각 단계가 자기 신경망만 학습시키는지 살피기'},
     'no noise': {'en': 'film, movie, digits are off: %s', 'ko': 'film.bin 기록, movie, digits는 쓸 수 없다: %s'},
+    'no test': {'en': 'D_mean is off: there is no mnist.test that input_data has read',
+                'ko': 'D_mean은 쓸 수 없다: input_data로 읽은 mnist.test가 없다'},
     'no film': {
         'en': 'film, movie are off: the listing cannot be asked for them (%s)',
         'ko': 'film.bin 기록과 movie는 쓸 수 없다: 예제로 숫자를 그려 볼 수 없다(%s)'},

@@ -29,12 +29,13 @@ class Training:
 
     def __init__(self, choice, folder, record, sess, namespace, total, again=False):
         self._options, self._folder, self._sess, self._total = choice.options, folder, sess, total
-        self._again, self._overruled = again, list(choice.overruled(total))
+        self._again = again
         self._log = Logbook(folder, choice, record, sess)
         self._page, self._state, self._mnist = Page(namespace, sess.graph), State(namespace), Mnist(namespace)
         self._iterations = Iterations(
             self._page.parts, each_step=lambda *seen: self._recorders.step(self._epoch, *seen),
             not_finite=lambda network, loss: self._give_out(('loss', network, loss), network))
+        self._overruled = list(choice.overruled(total, sess.graph.seed, self._mnist.folder))
         self._saved = savefig.Folders(choice.text or '')
         self._model = self._recorders = self._epoch = self._began = None
         self.epochs, self.strips, self.runs = range(total), [], False
@@ -53,6 +54,8 @@ class Training:
         self._folder.lock()
         self._model = model.Model(self._sess, self._page.parts)
         notes = [*self._overruled, *self._page.notes()]
+        if not self._mnist.test and {'D_real', 'D_gene'} <= self._page.parts.keys():
+            notes.append(('no test',))
         with self._state.untouched():
             described, kept = self._page.describe_noise(notes)
             self._recorders = Recorders(self._folder, self._page, self._mnist, options, log, self._total)
