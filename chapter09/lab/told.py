@@ -61,20 +61,19 @@ TEXTS = {
     # of the numbers
     'set again': {
         'en': '%s is %s when the training begins, not %s: it is set again below lab.Run',
-        'ko': '%s: 학습을 시작할 때 값이 %s이다. lab.Run 아래에서 값을 다시 정했기 때문에 앞서 정한 %s 값은 쓰이지 '
-              '않는다'},
+        'ko': '%s: 학습을 시작할 때의 값이 %s이다. 처음에 정한 값은 %s인데 lab.Run 아래에서 다시 정해 바뀌었다'},
     'other epochs': {
         'en': '--epochs %d is not used, for the loop is over run.epochs(%d): write run.epochs(total_epoch)',
-        'ko': '--epochs %d: 반복문이 run.epochs(%d)로 되어 있어 이 값이 쓰이지 않는다. run.epochs(total_epoch)로 '
+        'ko': '--epochs %d: 반복문에서 run.epochs에 넘긴 값이 %d이므로 쓰이지 않는다. run.epochs(total_epoch)로 '
               '고친다'},
     'other seed': {
         'en': 'the graph has the seed %d, not %d: tf.set_random_seed below lab.Run goes before --seed',
-        'ko': '그래프의 시드가 %d이다. lab.Run 아래의 tf.set_random_seed가 --seed보다 우선하므로 %d 시드는 쓰이지 '
-              '않는다'},
+        'ko': '그래프의 시드가 %d이다. lab.Run이 정한 시드는 %d이지만, 그 아래에서 호출한 tf.set_random_seed가 --seed보다 '
+              '우선한다'},
     'other data': {
         'en': 'the data is that of %s, not of --data %s: write input_data.read_data_sets(run.data, …)',
-        'ko': '%s의 데이터로 학습한다. --data %s의 데이터는 쓰이지 않는다. input_data.read_data_sets(run.data, …)로 '
-              '고친다'},
+        'ko': '%s의 데이터로 학습한다. --data %s의 데이터는 쓰이지 않는다. 데이터를 읽는 줄을 '
+              'input_data.read_data_sets(run.data, …)로 고친다'},
     # what is off
     'digits': {'en': 'film, movie, digits', 'ko': 'film.bin 기록, movie, digits'},
     'D_mean': {'en': 'D_mean', 'ko': 'D_mean'},

@@ -24,7 +24,7 @@ REASONS = {
     'others': ('%s trains other variables than all of its own network',
                '%s: 학습시키는 변수가 자기 신경망의 변수 전체와 일치하지 않는다'),
     'arithmetic': ('%s has a %s', '%s: 여기서 계산할 수 없는 %s 연산이 들어 있다'),
-    'no scalar': ('%s is no single number', '%s: 값 하나가 아니다'),
+    'no scalar': ('%s is an array, and no single number', '%s: 스칼라(숫자 하나)가 아니라 배열이다'),
     'losses': ('its losses are no cross-entropies of what D answers', '손실값이 판별값의 교차 엔트로피가 아니다'),
     'changed': ('the gradients of %s are changed before Adam takes them',
                 '%s의 기울기가 Adam에 들어가기 전에 바뀐다'),
