@@ -84,36 +84,37 @@ def _contents(folder):
         raise BadInput('%s has a name that is not in UTF-8, which no zip takes: rename it' % folder) from None
     record, found = records.read(folder), {}
     for name in records.RECORD, records.LISTING, records.LOSSES, records.FILM, records.NOISE:
-        path = os.path.join(folder, name)
-        if os.path.lexists(path) or name == records.LOSSES:
-            found[name] = _read(path)
+        if os.path.lexists(os.path.join(folder, name)) or name == records.LOSSES:
+            found[name] = _read(folder, name)
     for name in sorted(record['strips']):
-        path = os.path.join(folder, records.SAMPLES, name)
-        if os.path.lexists(path):
-            found['/'.join([records.SAMPLES, name])] = _read(path)
-    found.update(_checkpoint(os.path.join(folder, records.CHECKPOINTS)))
+        if os.path.lexists(os.path.join(folder, records.SAMPLES, name)):
+            found['/'.join([records.SAMPLES, name])] = _read(folder, records.SAMPLES, name)
+    found.update(_checkpoint(folder))
     return record, found
 
 
 def _checkpoint(folder):
     """The files of the newest checkpoint; a run that goes on may remove it for a newer one meanwhile."""
-    before = None
+    before, kept = None, os.path.join(folder, records.CHECKPOINTS)
     while True:
-        done = checkpoints.epochs(folder)
+        done = checkpoints.epochs(kept)
         if not done:
             return {}
         try:
             name = '%04d' % done[0]
-            return {'/'.join([records.CHECKPOINTS, name, each]): _read(os.path.join(folder, name, each))
+            return {'/'.join([records.CHECKPOINTS, name, each]): _read(folder, records.CHECKPOINTS, name, each)
                     for each in [*checkpoints.FILES, checkpoints.STATE, checkpoints.DIGESTS]
-                    if os.path.lexists(os.path.join(folder, name, each))}
+                    if os.path.lexists(os.path.join(kept, name, each))}
         except BadInput:
             if done == before:
                 raise
             before = done
 
 
-def _read(path):
+def _read(folder, *names):
+    path = os.path.join(folder, *names)
+    if os.path.realpath(path) != os.path.join(os.path.realpath(folder), *names):
+        raise BadInput('%s is or lies in a link, and what is elsewhere is not packed: put it in its place' % path)
     try:
         return files.read(path, LARGEST)
     except OSError as error:

@@ -103,6 +103,22 @@ def test_what_has_the_zips_name_and_is_none(project):
     mine.unlink()
 
 
+@pytest.mark.parametrize('name', ['listing.py', 'losses.csv', 'run.json', 'samples/000.png', 'samples',
+                                  'checkpoints/0001/state.npz', 'checkpoints'])
+def test_a_link_takes_nothing_into_the_zip_that_is_elsewhere(project, tmp_path, name):
+    folder, secret = project / 'runs' / 'theirs', tmp_path / 'secret'
+    shutil.copytree(str(project / 'runs' / '내_gan'), str(folder))
+    os.rename(str(folder / name), str(secret))
+    (folder / name).symlink_to(secret)
+    try:
+        status, out, err = command('handin', 'a', '--out', tmp_path / 'a.zip')
+        line, = err
+        assert status == 0 and 'theirs' not in out[0] and line.startswith('passed over: ') and 'a link' in line, line
+        assert not [each for each in zipfile.ZipFile(str(tmp_path / 'a.zip')).namelist() if 'theirs' in each]
+    finally:
+        shutil.rmtree(str(folder))
+
+
 def test_a_run_whose_name_no_zip_takes_does_not_keep_the_others(project, tmp_path):
     strange = os.path.join(os.fsencode(str(project)), b'runs', b'\xb1\xe2')
     shutil.copytree(os.fsencode(str(project / 'runs' / 'basic')), strange)
