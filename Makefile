@@ -58,6 +58,9 @@ override TAKEN := $(strip $(foreach goal,$(MAKECMDGOALS),$(TAKES_$(goal))) ARGS 
 $(if $(MAKECMDGOALS),$(if $(filter-out $(TAKEN),$(GIVEN)),$(error \
   make $(MAKECMDGOALS) takes no $(filter-out $(TAKEN),$(GIVEN)), only $(filter $(TAKEN),$(NAMES)))))
 
+override UNUSED := $(strip $(foreach name,$(filter-out PYTHON VENV,$(TAKEN)),$(if \
+  $(filter environment,$(firstword $(origin $(name)))),$(name))))
+
 # The recipes find the values in the environment. $(value) keeps make from expanding them, "$$NAME" the shell.
 $(foreach name,$(NAMES),$(eval override $(name) := \
   $$(if $(filter PYTHON VENV $(GIVEN),$(name)),$$(value $(name)))))
@@ -70,6 +73,10 @@ $(if $(filter check,$(MAKECMDGOALS)),$(if $(N),,$(error name the exercise, as in
 $(if $(filter handin,$(MAKECMDGOALS)),$(if $(NAME),,$(error say whose they are, as in make handin NAME=김민수)))
 $(if $(filter grade,$(MAKECMDGOALS)),$(if $(DIR),,$(error name the folder of the hand-ins, as in make grade DIR=handins)))
 $(if $(filter worker,$(MAKECMDGOALS)),$(if $(SCHEDULER),,$(error name the scheduler, as in make worker SCHEDULER=host:8786)))
+
+# Told, or who writes EPOCHS=3 make basic would wait for a hundred.
+$(if $(UNUSED),$(warning $(UNUSED) of the environment does not count: write it after make, as in \
+  make $(MAKECMDGOALS) $(firstword $(UNUSED))=…))
 
 # "$$@" are the words of ARGS from here on: quotes hold words together, and nothing is expanded.
 WORDS = IFS=$$(printf '\037'); set -f; \

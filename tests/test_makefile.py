@@ -205,12 +205,21 @@ def test_a_quote_that_is_not_closed(original, text):
     assert refusal(make(original, 'diff', 'ARGS=' + text)) == 'ARGS: a quote is not closed'
 
 
-@pytest.mark.parametrize('target, words', [
-    ('cgan', []), ('diff', []), ('digits', []), ('curves', []), ('sweep', ['--listing=basic', '--seeds=1 2 3 4'])])
+@pytest.mark.parametrize('target, words, taken', [
+    ('cgan', [], 'EPOCHS SEED RESUME ARGS'), ('diff', [], 'BOOK ARGS'), ('digits', [], 'DIGITS LISTING ARGS'),
+    ('curves', [], 'LISTING ARGS'),
+    ('sweep', ['--listing=basic', '--seeds=1 2 3 4'], 'EPOCHS SEED RESUME LISTING SEEDS SCHEDULER ARGS')])
 @pytest.mark.parametrize('options', [[], ['-e'], ['-s', '-j2']])
-def test_what_is_exported_for_other_ends_does_not_count(original, options, target, words):
-    others = dict.fromkeys('EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS BIN EPOCH'.split(), '5')
-    assert tell(original, *options, target, **others) == ['chapter09', target, *words]
+def test_what_is_exported_for_other_ends_does_not_count_and_is_told(original, options, target, words, taken):
+    others = dict.fromkeys('EPOCHS SEED RESUME SEEDS LISTING SCHEDULER DIGITS BOOK ARGS BIN EPOCH'.split(),
+                           '$(shell touch pwned)')
+    run = make(original, *options, target, **others)
+    assert run.returncode == 0 and json.loads(run.stdout) == ['chapter09', target, *words]
+    line, last = run.stderr.splitlines()
+    assert line.endswith(': %s of the environment does not count: write it after make, as in make %s %s=…'
+                         % (taken, target, taken.split()[0])) and not (original / 'pwned').exists()
+    others = dict.fromkeys(others.keys() - set(taken.split()), '5')
+    assert tell(original, target, **others) == ['chapter09', target, *words], 'what it does not take is not told'
 
 
 @pytest.mark.parametrize('target, variable, said', [

@@ -68,8 +68,8 @@ TEXTS = {
               '고친다'},
     'other seed': {
         'en': 'the graph has the seed %d, not %d: tf.set_random_seed below lab.Run goes before --seed',
-        'ko': '그래프의 시드가 %d이다. lab.Run이 정한 시드는 %d이지만, 그 아래에서 호출한 tf.set_random_seed가 --seed보다 '
-              '우선한다'},
+        'ko': '그래프의 시드가 %d이다. lab.Run이 정한 시드는 %d이지만, 그 아래에서 호출한 tf.set_random_seed가 '
+              '--seed보다 우선한다'},
     'other data': {
         'en': 'the data is that of %s, not of --data %s: write input_data.read_data_sets(run.data, …)',
         'ko': '%s의 데이터로 학습한다. --data %s의 데이터는 쓰이지 않는다. 데이터를 읽는 줄을 '
