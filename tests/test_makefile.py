@@ -522,6 +522,21 @@ def test_an_environment_of_others_that_lacks_packages_is_refused_and_left_alone(
         assert before == snapshot(folder) and stubs.did() == []
 
 
+@pytest.mark.parametrize('path', ['nope/../theirs', './a/b/../../theirs', 'nope/../.venv', 'nope/../new',
+                                  '../project/nope/../theirs'])
+def test_a_path_through_a_missing_folder_leads_to_no_environment(project, stubs, path):
+    assert make(project, 'basic', venv='', **stubs.environment).returncode == 0 and stubs.did() != []
+    shutil.copytree(str(project / '.venv'), str(project / 'theirs'), symlinks=True)
+    (project / 'theirs' / 'made-by-make').unlink()
+    (project / '.venv' / 'mine').touch()
+    before = snapshot(project)
+    assert 'goes through a folder that is not there' in refusal(
+        make(project, 'basic', 'VENV=' + path, venv='', **stubs.environment))
+    assert snapshot(project) == before and stubs.did() == [] and not (project / 'nope').exists()
+    assert make(project, 'basic', 'VENV=chapter09/../.venv', venv='', **stubs.environment).returncode == 0
+    assert (project / '.venv' / 'mine').exists()
+
+
 def test_what_has_been_copied_or_moved_is_no_longer_what_make_made(project, stubs):
     assert make(project, 'basic', **stubs.environment, venv='').returncode == 0 and stubs.did() != []
     shutil.copytree(str(project / '.venv'), str(project / 'copy'), symlinks=True)

@@ -81,6 +81,10 @@ class Environment:
 def main(path, *lists):
     if path.startswith(('~', '-')):  # which a shell would have read otherwise, or takes for an option
         refuse('VENV=%s: write the folder out, from / or from ./' % path)
+    parts = Path(path).parts
+    before = len(parts) - parts[::-1].index('..') - 1 if '..' in parts else 0
+    if not Path(*parts[:before]).exists():  # once that folder is made, it may lead back to anybody's environment
+        refuse('VENV=%s goes through a folder that is not there: write it without ..' % path)
     environment = Environment(path)
     if not environment.is_ours():
         lacking = [line for name in lists for line in unmet(name)] if environment.has_python() else ['bin/python']
