@@ -22,7 +22,7 @@ import pytest
 
 from conftest import REFERENCE
 from lab import listings
-from tools import reading
+from tools import environment, reading
 
 REQUIREMENTS = ['requirements.txt', 'requirements-cluster.txt', 'requirements-dev.txt']
 
@@ -520,6 +520,57 @@ def test_an_environment_of_others_that_lacks_packages_is_refused_and_left_alone(
         may_go = (folder / 'pyvenv.cfg').exists() and not (project / named).is_symlink()
         assert ('delete it' in line) == may_go, line  # and nobody's documents, nor what a link leads to
         assert before == snapshot(folder) and stubs.did() == []
+
+
+def test_what_comes_to_be_while_make_waits_for_another_stays(project, stubs):
+    environment = dict(stubs.environment, PATH=os.environ['PATH'], PIP_LASTS='1')
+    first = subprocess.Popen(['make', 'basic'], cwd=str(project), env=environment)
+    wait_for(lambda: (project / '.venv' / 'bin' / 'python').exists())
+    second = subprocess.Popen(['make', 'basic', 'VENV=new'], cwd=str(project), env=environment, stderr=subprocess.PIPE)
+    assert b'Waiting for another make' in second.stderr.readline()
+    (project / 'new').mkdir()
+    (project / 'new' / 'thesis.txt').write_text('mine')
+    assert b'new was not made by make in this folder' in second.stderr.read()
+    assert (first.wait(60), second.wait(60)) == (0, 2)
+    assert os.listdir(str(project / 'new')) == ['thesis.txt']
+
+
+def room_again(folder):
+    venv, filler = os.path.join(folder, 'disk', 'venv'), os.path.join(folder, 'disk', 'filler')
+    program = [sys.executable, environment.__file__, venv, os.path.join(listings.ROOT, 'requirements.txt')]
+    with contextlib.suppress(OSError), open(filler, 'wb', buffering=0) as file:
+        while file.write(b'\0'):
+            pass
+    full = subprocess.run(program, stderr=subprocess.PIPE, encoding='utf-8')
+    os.remove(filler)
+    return full.returncode, full.stderr, environment.Environment(venv).is_ours()
+
+
+def test_a_full_disk_leaves_no_environment_of_nobodys(tmp_path):
+    status, said, is_ours = processes.in_a_small_filesystem(tmp_path, '8k', room_again)
+    assert status == 2 and 'No space left' in said and is_ours, said
+
+
+def test_another_python_in_the_place_of_an_environments_installs_anew(project, stubs):
+    assert make(project, 'basic', venv='', **stubs.environment).returncode == 0 and stubs.did() != []
+    record = project / '.venv' / 'installed-requirements.txt'
+    version = '# for Python %d.%d\n' % sys.version_info[:2]
+    assert record.read_text().endswith(version)
+    record.write_text(record.read_text().replace(version, '# for Python 3.9\n'))
+    assert make(project, 'basic', venv='', **stubs.environment).returncode == 0
+    assert stubs.did() == ['pip requirements.txt', '.']
+
+
+@pytest.mark.parametrize('status', [1, 130])
+def test_who_takes_on_a_program_whose_make_was_killed_gets_no_signal(project, tmp_path, status):
+    """As systemd does, or a container's first process."""
+    program = ('import ctypes, os, signal, subprocess, sys, time\nctypes.CDLL(None).prctl(36, 1)  # takes on orphans\n'
+               'make = subprocess.Popen(["make", "VENV=" + sys.prefix, "basic"])\n'
+               'while not os.path.exists("started"):\n    time.sleep(0.01)\nmake.kill()\nmake.wait()\n'
+               'os.wait()\nprint("alive")\n')
+    ended = subprocess.run([sys.executable, '-c', program], cwd=str(project), capture_output=True, encoding='utf-8',
+                           env={'PATH': os.environ['PATH'], 'LASTS': '1', 'STATUS': str(status)}, timeout=60)
+    assert ended.returncode == 0 and ended.stdout.endswith('alive\n'), ended
 
 
 @pytest.mark.parametrize('path', ['nope/../theirs', './a/b/../../theirs', 'nope/../.venv', 'nope/../new',

@@ -131,8 +131,8 @@ def _end(kind, error, traceback):
     if issubclass(kind, KeyboardInterrupt):  # before the first epoch, with nothing to save yet
         raise SystemExit(130)
     if issubclass(kind, ModuleNotFoundError) and error.name in PACKAGES:
-        say('%s: error: %s has no %s: take %s, or install %s'
-            % (name, sys.executable, error.name, ITS_OWN, PACKAGES[error.name]))
+        take = '' if sys.executable.endswith(os.sep + ITS_OWN) else 'take %s, or ' % ITS_OWN
+        say('%s: error: %s has no %s: %sinstall %s' % (name, sys.executable, error.name, take, PACKAGES[error.name]))
         raise SystemExit(2)
     if isinstance(getattr(error, 'status', None), int):
         say('%s: %s%s' % (name, 'error: ' if isinstance(error, Exception) else '', error))

@@ -44,16 +44,15 @@ class Environment:
         return os.access(str(self.python), os.X_OK)
 
     def changed(self, lists):
-        """The files among `lists` that have not been installed as they now are."""
-        return [name for name in lists
-                if not (self.has_python() and holds(self._record(name), Path(name).read_bytes()))]
+        """The files among `lists` that have not been installed as they now are, for the Python that runs this."""
+        return [name for name in lists if not (self.has_python() and holds(self._record(name), _wanted(name)))]
 
     def make(self, python=sys.executable):
         if os.pathsep in os.path.abspath(str(self.path)) and sys.version_info >= (3, 11):
             refuse('Python makes no environment in a folder with a colon in its path: '
                    'name another place, as in make VENV=/tmp/venv')
         self.path.mkdir(parents=True, exist_ok=True)
-        self._mark.write_bytes(self._maker)
+        self._sign()
         self._clear()
         try:
             run([python, '-m', 'venv', os.path.abspath(str(self.path))], '%s could not be made' % self.path)
@@ -61,8 +60,20 @@ class Environment:
             self._clear()
             raise
 
+    def _sign(self):
+        """Marks the folder as made here, unless it is another's by now."""
+        if not self.is_ours():
+            refuse('%s has come to be meanwhile, and was not made by make in this folder: name another' % self.path)
+        if not self._mark.exists():
+            try:
+                with self._mark.open('xb') as file:
+                    file.write(self._maker)
+            except OSError:  # such as a full disk, after which it would be nobody's
+                self._mark.unlink(missing_ok=True)
+                raise
+
     def install(self, name):
-        wanted = Path(name).read_bytes()
+        wanted = _wanted(name)
         run([str(self.python), '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', name],
             '%s was not installed: try again, or delete %s and begin anew' % (name, self.path))
         self._record(name).write_bytes(wanted)
@@ -78,6 +89,10 @@ class Environment:
                 path.unlink()
 
 
+def _wanted(name):
+    return Path(name).read_bytes() + b'# for Python %d.%d\n' % sys.version_info[:2]
+
+
 def main(path, *lists):
     if path.startswith(('~', '-')):  # which a shell would have read otherwise, or takes for an option
         refuse('VENV=%s: write the folder out, from / or from ./' % path)
@@ -86,7 +101,9 @@ def main(path, *lists):
     if not Path(*parts[:before]).exists():  # once that folder is made, it may lead back to anybody's environment
         refuse('VENV=%s goes through a folder that is not there: write it without ..' % path)
     environment = Environment(path)
-    if not environment.is_ours():
+    if environment.is_ours() and environment.changed(lists):
+        wait_for_other_makes()
+    if not environment.is_ours():  # or no longer
         lacking = [line for name in lists for line in unmet(name)] if environment.has_python() else ['bin/python']
         if lacking:
             # Lest somebody delete the home folder that was named, or what a link leads to.
@@ -94,13 +111,12 @@ def main(path, *lists):
             refuse('%s was not made by make in this folder, so it is left as it is, but lacks %s: '
                    '%sname another, as in make VENV=/tmp/venv'
                    % (path, ', '.join(lacking), 'delete it, mend it, or ' if is_one else ''))
-    elif environment.changed(lists):
-        wait_for_other_makes()
-        if not environment.has_python():
-            environment.make()
-        for name in environment.changed(lists):
-            say('Installing %s into %s (once, a few minutes)' % (name, path))
-            environment.install(name)
+        return
+    if environment.changed(lists) and not environment.has_python():
+        environment.make()
+    for name in environment.changed(lists):
+        say('Installing %s into %s (once, a few minutes)' % (name, path))
+        environment.install(name)
 
 
 def unmet(name):

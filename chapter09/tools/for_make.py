@@ -15,6 +15,7 @@ SIGNALS = {1: signal.SIGQUIT, 130: signal.SIGINT}
 
 
 def main(words):
+    make = os.getppid()
     # What is ignored here, as in the background of a script, make ignores as well.
     signals = {status: number for status, number in SIGNALS.items() if signal.getsignal(number) != signal.SIG_IGN}
     if signal.SIGINT in signals.values():
@@ -27,8 +28,8 @@ def main(words):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), killed)
     status = 130 if killed else os.WEXITSTATUS(ended)
-    if status in signals:
-        os.kill(os.getppid(), signals[status])
+    if status in signals and os.getppid() == make:  # which may have been killed: another has this process then
+        os.kill(make, signals[status])
         status = 0
     sys.exit(status)
 
