@@ -83,6 +83,7 @@ WORDS = IFS=$$(printf '\037'); set -f; \
   words=$$(printf '%s\n' "$$ARGS" | xargs printf '%s\037' ARGS 2>/dev/null) || \
     { echo 'ARGS: a quote is not closed' >&2; exit 2; }; \
   set -- $$words; shift; unset IFS
+STARTS = $(1) -IS -c '' 2>/dev/null
 STARTED = -IS chapter09/tools/for_make.py
 RUN = $(WORDS); exec "$$VENV/bin/python" $(STARTED)
 FOUND = command -v "$$PYTHON" >/dev/null || { printf '%s is missing: name a Python, as in make PYTHON=python3.12 %s\n' \
@@ -145,14 +146,14 @@ soak: environment-dev
 
 # By the environment's Python if there is one: it needs no package to tell which are missing.
 doctor:
-	@$(WORDS); [ -x "$$VENV/bin/python" ] && PYTHON=$$VENV/bin/python; $(FOUND); \
+	@$(WORDS); $(call STARTS,"$$VENV/bin/python") && PYTHON=$$VENV/bin/python; $(FOUND); \
 	  exec "$$PYTHON" $(STARTED) chapter09 doctor "$$@"
 
 matrix:
 	@$(WORDS); $(FOUND); exec "$$PYTHON" $(STARTED) reference/matrix.py "$$@"
 
 environment environment-cluster environment-dev:
-	@python=$$VENV/bin/python; [ -x "$$python" ] || { python=$$PYTHON; \
+	@python=$$VENV/bin/python; $(call STARTS,"$$python") || { python=$$PYTHON; \
 	  [ "$$("$$python" -c 'import sys; print((3, 10) <= sys.version_info < (3, 14))' 2>/dev/null)" = True ]; } || \
 	  { printf 'TensorFlow needs Python 3.10 to 3.13, and %s is another or missing: %s\n' "$$PYTHON" \
 	    "name one, as in make PYTHON=python3.12 $$MAKECMDGOALS" >&2; exit 2; }; \

@@ -20,7 +20,7 @@ import re  # noqa: E402
 import shutil  # noqa: E402
 import subprocess  # noqa: E402
 
-from tools.environment import Environment, Refused, run  # noqa: E402
+from tools.environment import Environment, Refused, others_waiting, run  # noqa: E402
 
 # Python, TensorFlow, and what its requirements leave open but it cannot bear.
 PAIRS = [
@@ -59,12 +59,19 @@ def environment(python, version, tensorflow, others):
     made = Environment(folder)
     inside = str(made.python)
     ready = os.path.join(folder, 'ready')
-    if not (os.path.exists(ready) and made.has_python()):
-        if not made.is_ours():
-            raise Refused('%s was not made by the matrix: move it away' % folder)
-        made.make(python)
-        run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib', *others], 'pip failed')
-        open(ready, 'w').close()
+
+    def is_ready():
+        return os.path.exists(ready) and made.has_python()
+
+    if not is_ready():
+        with others_waiting():
+            if not is_ready():
+                if not made.is_ours():
+                    raise Refused('%s was not made by the matrix: move it away' % folder)
+                made.make(python)
+                run([inside, '-m', 'pip', 'install', '-qq', 'tensorflow==' + tensorflow, 'matplotlib', *others],
+                    'pip failed')
+                open(ready, 'w').close()
     return inside
 
 

@@ -535,6 +535,22 @@ def test_what_comes_to_be_while_make_waits_for_another_stays(project, stubs):
     assert os.listdir(str(project / 'new')) == ['thesis.txt']
 
 
+def test_an_environments_python_that_does_not_start(project, stubs):
+    assert make(project, 'basic', venv='', **stubs.environment).returncode == 0 and stubs.did() != []
+    shutil.copytree(str(project / '.venv'), str(project / 'theirs'), symlinks=True)
+    (project / 'theirs' / 'made-by-make').unlink()
+    for folder in project / '.venv', project / 'theirs':
+        (folder / 'bin' / 'python').unlink()
+        (folder / 'bin' / 'python').write_bytes(b'\x7fELF of another system')
+        (folder / 'bin' / 'python').chmod(0o755)
+    before = snapshot(project / 'theirs')
+    line = refusal(make(project, 'basic', venv='theirs', **stubs.environment))
+    assert 'so it is left as it is, but lacks bin/python' in line and snapshot(project / 'theirs') == before
+    assert make(project, 'doctor', venv='', **stubs.environment).returncode == 0 and stubs.did() == []
+    assert make(project, 'basic', venv='', **stubs.environment).returncode == 0
+    assert stubs.did() == ['venv .venv', 'pip requirements.txt', '.']
+
+
 def room_again(folder):
     venv, filler = os.path.join(folder, 'disk', 'venv'), os.path.join(folder, 'disk', 'filler')
     program = [sys.executable, environment.__file__, venv, os.path.join(listings.ROOT, 'requirements.txt')]

@@ -1,18 +1,20 @@
 """What TensorFlow 1.15.5 gave is there, in the form of a run's folder; the matrix replays it under others."""
 
+import fcntl
 import json
 import os
 import re
+import subprocess
 import sys
 
 import matrix
 import numpy as np
 import processes
 import pytest
-from conftest import REFERENCE
+from conftest import REFERENCE, snapshot
 
 from lab import checkpoints, files, listings, records
-from tools import reading
+from tools import environment, reading
 
 NAMES = list(listings.CHAPTER)
 
@@ -88,6 +90,20 @@ def test_the_matrix_finds_interpreters_on_path_and_pyenvs_newest(monkeypatch, tm
         (tmp_path / ('python' + version)).chmod(0o755)
     assert matrix.interpreter('3.77') == str(tmp_path / 'versions' / '3.77.10' / 'bin' / 'python')
     assert matrix.interpreter('3.79') is None
+
+
+def test_the_matrix_waits_for_another(tmp_path):
+    with open(environment.__file__) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen([sys.executable, '-c', 'import sys\nsys.path[:0] = %r\nimport matrix\n'
+                                    'matrix.ROOT = %r\nmatrix.environment(sys.executable, "3.77", "0.0", [])'
+                                    % ([REFERENCE], str(tmp_path))], stderr=subprocess.PIPE)
+        assert process.stderr.readline() == b'Waiting for another make, which is installing\n'
+        (tmp_path / '.matrix' / '3.77-0.0' / 'bin').mkdir(parents=True)
+        (tmp_path / '.matrix' / '3.77-0.0' / 'bin' / 'python').symlink_to(sys.executable)
+        (tmp_path / '.matrix' / '3.77-0.0' / 'ready').touch()
+        before = snapshot(tmp_path)
+    assert process.wait(60) == 0 and snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize('what', ['a link', 'a folder', 'a file above'])

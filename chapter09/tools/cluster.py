@@ -303,18 +303,27 @@ def pack(run, kept=checkpoints.KEPT):
 
 
 def unpack(parcel, run):
-    """Makes a folder of a packed run, in the place of what is there; what else somebody keeps there stays."""
-    os.makedirs(os.path.dirname(run), exist_ok=True)
+    """Puts a packed run into a folder, in the place of what is known of it there; what else somebody keeps there stays.
+
+    Whenever it is killed, there is a run that can go on: a checkpoint comes whole, and before all that tells of it.
+    """
+    os.makedirs(run, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix='.', suffix='.part', dir=os.path.dirname(run)) as part:
-        new = os.path.join(part, 'new')
         with zipfile.ZipFile(io.BytesIO(parcel)) as archive:
-            archive.extractall(new)
-        if os.path.isdir(run):
-            old = os.path.join(part, 'old')
-            os.rename(run, old)
-            for name in set(os.listdir(old)) - set(os.listdir(new)):
-                os.rename(os.path.join(old, name), os.path.join(new, name))
-        os.rename(new, run)
+            archive.extractall(part)
+        newest = checkpoints.epochs(os.path.join(part, records.CHECKPOINTS))[:1]
+        _move_into(run, part)
+    for epoch in newest:
+        checkpoints.clean(os.path.join(run, records.CHECKPOINTS), epoch)
+
+
+def _move_into(folder, new):
+    for name in sorted(os.listdir(new)):  # checkpoints/ is the first
+        source, target = os.path.join(new, name), os.path.join(folder, name)
+        if os.path.isdir(source) and os.path.isdir(target):
+            _move_into(target, source)
+        else:
+            os.replace(source, target)
 
 
 def work(address):

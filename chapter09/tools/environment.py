@@ -13,6 +13,7 @@ if __name__ == '__main__':
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # which may come while the rest is imported
         signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
 
+import contextlib  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
 import subprocess  # noqa: E402
@@ -41,7 +42,11 @@ class Environment:
         return not os.path.lexists(str(self.path))
 
     def has_python(self):
-        return os.access(str(self.python), os.X_OK)
+        """Whether its Python starts; one of another system does not, nor one whose file is gone."""
+        with contextlib.suppress(OSError):
+            return os.path.samefile(str(self.python), sys.executable) or not subprocess.call(
+                [str(self.python), '-I', '-c', ''], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return False
 
     def changed(self, lists):
         """The files among `lists` that have not been installed as they now are, for the Python that runs this."""
@@ -71,6 +76,13 @@ class Environment:
             except OSError:  # such as a full disk, after which it would be nobody's
                 self._mark.unlink(missing_ok=True)
                 raise
+
+    def bring_up_to_date(self, lists):
+        if not self.has_python():
+            self.make()
+        for name in self.changed(lists):
+            say('Installing %s into %s (once, a few minutes)' % (name, self.path))
+            self.install(name)
 
     def install(self, name):
         wanted = _wanted(name)
@@ -102,8 +114,10 @@ def main(path, *lists):
         refuse('VENV=%s goes through a folder that is not there: write it without ..' % path)
     environment = Environment(path)
     if environment.is_ours() and environment.changed(lists):
-        wait_for_other_makes()
-    if not environment.is_ours():  # or no longer
+        with others_waiting():
+            if environment.is_ours():  # still
+                environment.bring_up_to_date(lists)
+    if not environment.is_ours():
         lacking = [line for name in lists for line in unmet(name)] if environment.has_python() else ['bin/python']
         if lacking:
             # Lest somebody delete the home folder that was named, or what a link leads to.
@@ -111,12 +125,6 @@ def main(path, *lists):
             refuse('%s was not made by make in this folder, so it is left as it is, but lacks %s: '
                    '%sname another, as in make VENV=/tmp/venv'
                    % (path, ', '.join(lacking), 'delete it, mend it, or ' if is_one else ''))
-        return
-    if environment.changed(lists) and not environment.has_python():
-        environment.make()
-    for name in environment.changed(lists):
-        say('Installing %s into %s (once, a few minutes)' % (name, path))
-        environment.install(name)
 
 
 def unmet(name):
@@ -151,8 +159,9 @@ def version(package):
         return metadata.version(metadata.packages_distributions().get(package, [package])[0])
 
 
-def wait_for_other_makes():
-    """Until this process and the pip that it starts are gone, others wait here. The lock is on this very file."""
+@contextlib.contextmanager
+def others_waiting():
+    """While the block, and the pip that it starts, last, others wait here. The lock is on this very file."""
     import fcntl  # not on Windows, where make does not run, but tools/doctor.py does
     lock = os.open(__file__, os.O_RDWR if os.access(__file__, os.W_OK) else os.O_RDONLY)
     os.set_inheritable(lock, True)
@@ -163,6 +172,10 @@ def wait_for_other_makes():
         fcntl.flock(lock, fcntl.LOCK_EX)
     except OSError:  # a file system without locks
         pass
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def run(command, complaint):

@@ -15,8 +15,8 @@ import time
 
 import numpy as np
 import pytest
-from conftest import write_set
-from processes import TINY
+from conftest import drop_roots_privilege, snapshot, write_set
+from processes import CONTEXT, TINY
 
 from lab import checkpoints, listings, machine, options
 from lab.errors import BadInput
@@ -218,7 +218,7 @@ def test_a_run_that_comes_back_and_cannot_be_kept_is_one_line(tmp_path):
     place.keep(cluster.pack(str(tmp_path / 'run')))
     (tmp_path / 'sweep').rename(tmp_path / 'gone')
     (tmp_path / 'sweep').touch()
-    with pytest.raises(BadInput, match='sweep/1 cannot be written .File exists.'):
+    with pytest.raises(BadInput, match='sweep/1 cannot be written .Not a directory.'):
         place.keep(cluster.pack(str(tmp_path / 'run')))
     place.release()
 
@@ -340,11 +340,44 @@ def test_addresses_of_schedulers():
 
 def test_what_else_is_kept_in_a_runs_folder_stays_when_a_parcel_comes(tmp_path):
     run = tmp_path / 'run'
-    (run / 'notes').mkdir(parents=True)
-    (run / 'run.json').write_text('{"epochs": 1}')
+    mine = 'notes', 'samples/mine', 'checkpoints/best'
+    for folder in (*mine, 'checkpoints/0002'):
+        (run / folder).mkdir(parents=True)
+        (run / folder / 'state.npz').write_text('mine')
+    (run / 'run.json').write_text('{"epochs": 3}')
     parcel = cluster.pack(str(run))
-    (run / 'notes' / 'mine.txt').write_text('mine')
-    (run / 'run.json').write_text('{"epochs": 0}')
+    for epoch in 0, 1:
+        shutil.copytree(str(run / 'checkpoints' / '0002'), str(run / 'checkpoints' / ('%04d' % epoch)))
+    shutil.rmtree(str(run / 'checkpoints' / '0002'))
+    (run / 'run.json').write_text('{"epochs": 2}')
     cluster.unpack(parcel, str(run))
-    assert (run / 'notes' / 'mine.txt').read_text() == 'mine' and (run / 'run.json').read_text() == '{"epochs": 1}'
+    assert (run / 'run.json').read_text() == '{"epochs": 3}'
+    assert all((run / folder / 'state.npz').read_text() == 'mine' for folder in mine)
+    assert sorted(os.listdir(str(run / 'checkpoints'))) == ['0001', '0002', 'best']
     assert os.listdir(str(tmp_path)) == ['run']
+
+
+def unpack_as_nobody_special(parcel, run, times):
+    drop_roots_privilege()
+    try:
+        cluster.unpack(parcel, run)
+    except OSError as error:
+        times.put(str(error))
+    else:
+        times.put(None)
+
+
+def test_a_parcel_that_cannot_be_put_loses_nothing(tmp_path):
+    run = tmp_path / 'run'
+    (run / 'samples').mkdir(parents=True)
+    (run / 'samples' / '000.png').write_text('strip')
+    (run / 'run.json').write_text('{}')
+    parcel, before = cluster.pack(str(run)), snapshot(run)
+    (run / 'samples').chmod(0o555)
+    said = CONTEXT.Queue()
+    process = CONTEXT.Process(target=unpack_as_nobody_special, args=(parcel, str(run), said))
+    process.start()
+    assert 'Permission denied' in said.get(timeout=60)
+    process.join()
+    (run / 'samples').chmod(0o755)
+    assert snapshot(run) == before and os.listdir(str(tmp_path)) == ['run']
