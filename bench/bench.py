@@ -16,6 +16,7 @@ from lab import errors, files, languages, machine, options, outputs  # noqa: E40
 
 import argparse  # noqa: E402
 import collections  # noqa: E402
+import contextlib  # noqa: E402
 import importlib.util  # noqa: E402
 import json  # noqa: E402
 import platform  # noqa: E402
@@ -54,8 +55,9 @@ class Process:
         self.seconds = time.perf_counter() - began  # from its start until it was ready
 
     def run(self, iterations):
-        self._process.stdin.write('%d\n' % iterations)
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has been killed, which the answer tells
+            self._process.stdin.write('%d\n' % iterations)
+            self._process.stdin.flush()
         return float(self._answer())
 
     def end(self):

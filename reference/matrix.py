@@ -18,6 +18,7 @@ import glob  # noqa: E402
 import json  # noqa: E402
 import re  # noqa: E402
 import shutil  # noqa: E402
+import signal  # noqa: E402
 import subprocess  # noqa: E402
 
 from tools.environment import Environment, Refused, others_waiting, run  # noqa: E402
@@ -90,9 +91,15 @@ def row(version, tensorflow, others):
 
 def replayed(python, cells):
     """The cells of a row, those given and what a replay under a Python comes to, and whether all is well."""
-    verified = subprocess.run([python, os.path.join(ROOT, 'chapter09'), 'verify', '--json'],
-                              stdout=subprocess.PIPE, text=True, start_new_session=True)
-    listings = [json.loads(line) for line in verified.stdout.splitlines()]
+    verified = subprocess.Popen([python, os.path.join(ROOT, 'chapter09'), 'verify', '--json'],
+                                stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        said, _ = verified.communicate()
+    except BaseException:  # Ctrl-C, which the training that it has started is to get as well
+        os.killpg(verified.pid, signal.SIGINT)
+        verified.wait()
+        raise
+    listings = [json.loads(line) for line in said.splitlines()]
     if len(listings) != 2:
         return cells + ['failed with status %d' % verified.returncode], False
     cells = cells + [listings[0]['numpy'], listings[0]['matplotlib']]

@@ -4,8 +4,10 @@ import fcntl
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import matrix
 import numpy as np
@@ -133,6 +135,22 @@ def a_python(folder, said, status):
     path.write_text('#!/bin/sh\necho "$@" > %s/asked\ncat %s/said\nexit %d\n' % (folder, folder, status))
     path.chmod(0o755)
     return str(path)
+
+
+def test_ctrl_c_reaches_the_training_of_a_replay(tmp_path):
+    path = tmp_path / 'python'
+    path.write_text('#!/bin/sh\ntrap "echo stopped > %s/verify; exit 130" INT\n'
+                    'sh -c \'trap "echo stopped > %s/training; exit" INT; touch %s/begun\n'
+                    'while :; do sleep 0.1; done\'\n'
+                    % ((tmp_path,) * 3))
+    path.chmod(0o755)
+    process = subprocess.Popen([sys.executable, '-c', 'import sys\nsys.path[:0] = [%r]\nimport matrix\n'
+                                'matrix.replayed(%r, [])' % (REFERENCE, str(path))], stderr=subprocess.PIPE)
+    while not (tmp_path / 'begun').exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130 and process.stderr.read() == b''
+    assert (tmp_path / 'verify').exists() and (tmp_path / 'training').exists()
 
 
 def line(name, error):

@@ -21,10 +21,11 @@ from lab.errors import BadInput, reason
 FORMAT = 2  # of the run's folder; to be raised when an older version could no longer read it
 RECORD, LISTING, LOSSES, FILM, NOISE, SAMPLES, CHECKPOINTS = (
     'run.json', 'listing.py', 'losses.csv', 'film.bin', 'noise.npz', 'samples', 'checkpoints')
+FILES = RECORD, LISTING, LOSSES, FILM, NOISE
 ID = re.compile(r'[A-Za-z0-9-]{1,64}')
 STRIP = re.compile(r'[0-9]{3,9}\.png')
 PART = re.compile(r'(%s|%s)\.\w+\.part' % (  # what is being written, or was when its process was killed
-    STRIP.pattern, '|'.join(map(re.escape, (RECORD, LISTING, LOSSES, FILM, NOISE)))))
+    STRIP.pattern, '|'.join(map(re.escape, FILES))))
 LARGEST = 2 ** 24  # bytes of a record
 LARGEST_STRIP = 2 ** 26  # bytes of a strip
 FLOAT32 = 3.4028235e38  # the largest

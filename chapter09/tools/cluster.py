@@ -284,21 +284,20 @@ class _Sender:
 
 
 def pack(run, kept=checkpoints.KEPT):
-    """A run's folder, with its newest `kept` checkpoints, as the bytes of a zip file.
+    """What a run keeps in its folder, with its newest `kept` checkpoints, as the bytes of a zip file.
 
     It may be in use: a checkpoint is the last that is written of an epoch, so it is the first that is packed.
     """
     folder, packed = os.path.join(run, records.CHECKPOINTS), io.BytesIO()
-    with zipfile.ZipFile(packed, 'w') as archive:
+    with zipfile.ZipFile(packed, 'w', strict_timestamps=False) as archive:  # of before 1980 as well
         for epoch in checkpoints.epochs(folder)[:kept]:
             path = os.path.dirname(checkpoints.path_of(folder, epoch))
-            for name in sorted(os.listdir(path)):
+            for name in (*checkpoints.FILES, checkpoints.STATE, checkpoints.DIGESTS):
                 archive.write(os.path.join(path, name), os.path.join(records.CHECKPOINTS, '%04d' % epoch, name))
-        for below in '', records.SAMPLES:
-            for name in records.names(os.path.join(run, below)):
-                path = os.path.join(run, below, name)
-                if os.path.isfile(path) and not records.PART.fullmatch(name):
-                    archive.write(path, os.path.join(below, name))
+        strips = records.strips(os.path.join(run, records.SAMPLES)).values()
+        for path in (*(os.path.join(run, name) for name in records.FILES), *strips):
+            if os.path.isfile(path):
+                archive.write(path, os.path.relpath(path, run))
     return packed.getvalue()
 
 

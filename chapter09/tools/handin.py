@@ -83,7 +83,7 @@ def _contents(folder):
     except UnicodeEncodeError:
         raise BadInput('%s has a name that is not in UTF-8, which no zip takes: rename it' % folder) from None
     record, found = records.read(folder), {}
-    for name in records.RECORD, records.LISTING, records.LOSSES, records.FILM, records.NOISE:
+    for name in records.FILES:
         if os.path.lexists(os.path.join(folder, name)) or name == records.LOSSES:
             found[name] = _read(folder, name)
     for name in sorted(record['strips']):

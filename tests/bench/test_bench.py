@@ -54,6 +54,13 @@ def test_a_contestant_that_fails_says_why():
         bench.contestant('nobody', 'basic')
 
 
+def test_a_contestant_that_is_killed_between_its_turns_says_so():
+    contestant = bench.Process(sys.executable, '-c', 'print("ready")')
+    os.waitid(os.P_PID, contestant._process.pid, os.WEXITED | os.WNOWAIT)
+    with pytest.raises(SystemExit, match='ended before it had answered'):
+        contestant.run(1)
+
+
 def test_rounds_are_alternated_and_paired():
     class Counted:
         def __init__(self):

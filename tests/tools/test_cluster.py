@@ -343,15 +343,19 @@ def test_what_else_is_kept_in_a_runs_folder_stays_when_a_parcel_comes(tmp_path):
     mine = 'notes', 'samples/mine', 'checkpoints/best'
     for folder in (*mine, 'checkpoints/0002'):
         (run / folder).mkdir(parents=True)
-        (run / folder / 'state.npz').write_text('mine')
+        for name in (*checkpoints.FILES, checkpoints.STATE, checkpoints.DIGESTS):
+            (run / folder / name).write_text('mine')
     (run / 'run.json').write_text('{"epochs": 3}')
+    (run / 'mine.txt').write_text('mine')
+    (run / os.fsdecode(b'\xff')).touch()
+    os.utime(str(run / 'run.json'), (0, 0))
     parcel = cluster.pack(str(run))
     for epoch in 0, 1:
         shutil.copytree(str(run / 'checkpoints' / '0002'), str(run / 'checkpoints' / ('%04d' % epoch)))
     shutil.rmtree(str(run / 'checkpoints' / '0002'))
     (run / 'run.json').write_text('{"epochs": 2}')
     cluster.unpack(parcel, str(run))
-    assert (run / 'run.json').read_text() == '{"epochs": 3}'
+    assert (run / 'run.json').read_text() == '{"epochs": 3}' and b'mine.txt' not in parcel
     assert all((run / folder / 'state.npz').read_text() == 'mine' for folder in mine)
     assert sorted(os.listdir(str(run / 'checkpoints'))) == ['0001', '0002', 'best']
     assert os.listdir(str(tmp_path)) == ['run']
