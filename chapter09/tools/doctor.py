@@ -135,7 +135,8 @@ def packages():
     try:
         tried = subprocess.Popen([sys.executable, '-c', 'import tensorflow as tf, numpy, matplotlib\n'
                                   'print(tf.__version__, numpy.__version__, matplotlib.__version__)'],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 cwd=listings.CHAPTER09)  # where a listing would find a module first, too
     except OSError as error:
         return False, {'en': 'no other program can be started (%s): end some' % error.strerror,
                        'ko': '다른 프로그램을 시작할 수 없다(%s). 실행 중인 프로그램을 몇 개 끝낸다' % error.strerror}

@@ -149,3 +149,10 @@ def test_a_tensorflow_that_does_not_load(original, tmp_path):
     (tmp_path / 'tensorflow.py').write_text('raise ImportError("DLL load failed")')
     (line,), _ = doctor(original, PYTHONPATH=str(tmp_path))
     assert 'does not load (ImportError: DLL load failed)' in line
+
+
+def test_nothing_in_the_working_directory_is_executed(original, tmp_path, monkeypatch):
+    for name in 'random.py', 'numpy.py':
+        (tmp_path / name).write_text('open(%r, "w").close()\nraise ImportError("mine")\n' % str(tmp_path / 'executed'))
+    monkeypatch.chdir(tmp_path)
+    assert doctor(original)[0] == [] and not (tmp_path / 'executed').exists()
