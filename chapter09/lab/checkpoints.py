@@ -26,6 +26,7 @@ KEPT = 2
 MODEL = 'model.ckpt'
 FILES = [MODEL + '.data-00000-of-00001', MODEL + '.index', MODEL + '.meta']
 STATE, DIGESTS = 'state.npz', 'digests.json'
+WHOLE = {*FILES, STATE, DIGESTS}
 LARGEST = 2 ** 30  # bytes that a state may unpack to
 
 
@@ -72,7 +73,7 @@ def epochs(folder):
 
 def _holds_ours(path):
     """Whether a folder holds a file of a checkpoint's: one of somebody's own is no checkpoint by its name alone."""
-    return not os.path.islink(path) and not {*FILES, STATE, DIGESTS}.isdisjoint(records.names(path))
+    return not os.path.islink(path) and not WHOLE.isdisjoint(records.names(path))
 
 
 def _is_half_written(path):

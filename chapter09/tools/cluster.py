@@ -292,7 +292,7 @@ def pack(run, kept=checkpoints.KEPT):
     with zipfile.ZipFile(packed, 'w', strict_timestamps=False) as archive:  # of before 1980 as well
         for epoch in checkpoints.epochs(folder)[:kept]:
             path = os.path.dirname(checkpoints.path_of(folder, epoch))
-            for name in (*checkpoints.FILES, checkpoints.STATE, checkpoints.DIGESTS):
+            for name in sorted(checkpoints.WHOLE.intersection(os.listdir(path))):
                 archive.write(os.path.join(path, name), os.path.join(records.CHECKPOINTS, '%04d' % epoch, name))
         strips = records.strips(os.path.join(run, records.SAMPLES)).values()
         for path in (*(os.path.join(run, name) for name in records.FILES), *strips):

@@ -103,7 +103,7 @@ def _checkpoint(folder):
         try:
             name = '%04d' % done[0]
             return {'/'.join([records.CHECKPOINTS, name, each]): _read(folder, records.CHECKPOINTS, name, each)
-                    for each in [*checkpoints.FILES, checkpoints.STATE, checkpoints.DIGESTS]
+                    for each in sorted(checkpoints.WHOLE)
                     if os.path.lexists(os.path.join(kept, name, each))}
         except BadInput:
             if done == before:

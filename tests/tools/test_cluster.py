@@ -343,7 +343,7 @@ def test_what_else_is_kept_in_a_runs_folder_stays_when_a_parcel_comes(tmp_path):
     mine = 'notes', 'samples/mine', 'checkpoints/best'
     for folder in (*mine, 'checkpoints/0002'):
         (run / folder).mkdir(parents=True)
-        for name in (*checkpoints.FILES, checkpoints.STATE, checkpoints.DIGESTS):
+        for name in checkpoints.WHOLE:
             (run / folder / name).write_text('mine')
     (run / 'run.json').write_text('{"epochs": 3}')
     (run / 'mine.txt').write_text('mine')
@@ -359,6 +359,15 @@ def test_what_else_is_kept_in_a_runs_folder_stays_when_a_parcel_comes(tmp_path):
     assert all((run / folder / 'state.npz').read_text() == 'mine' for folder in mine)
     assert sorted(os.listdir(str(run / 'checkpoints'))) == ['0001', '0002', 'best']
     assert os.listdir(str(tmp_path)) == ['run']
+
+
+def test_a_checkpoint_of_which_a_file_is_missing_travels_as_it_is(tmp_path):
+    folder = tmp_path / 'run' / 'checkpoints' / '0000'
+    folder.mkdir(parents=True)
+    (folder / 'state.npz').touch()
+    parcel = cluster.pack(str(tmp_path / 'run'))
+    cluster.unpack(parcel, str(tmp_path / 'other'))
+    assert os.listdir(str(tmp_path / 'other' / 'checkpoints' / '0000')) == ['state.npz']
 
 
 def unpack_as_nobody_special(parcel, run, times):
