@@ -75,6 +75,11 @@ def whole(path, tag=None):
             os.remove(part)
 
 
+def lies_in(path, folder):
+    """Whether a path is a folder or leads into it, whatever links there are on the way to either."""
+    return (os.path.realpath(path) + os.sep).startswith(os.path.realpath(folder) + os.sep)
+
+
 def free_name(path):
     """A name that nothing has: PATH.1, PATH.2, …"""
     return next(name for name in ('%s.%d' % (path, n) for n in itertools.count(1)) if not os.path.lexists(name))

@@ -22,7 +22,7 @@ class Folder:
         self.shown = Shown(shown) if shown and os.path.realpath(shown) != self.of(records.SAMPLES) else None
         self._trace, self._lock_of_trace = trace, None
         self._lock, self._was_there, self._made = None, True, []
-        if self.shown and (self.shown.path + os.sep).startswith(self.path + os.sep):
+        if self.shown and files.lies_in(self.shown.path, self.path):
             raise BadInput('--samples %s lies in --run %s, which keeps the strips anyway: leave it out'
                            % (self.shown.path, self.path))
 

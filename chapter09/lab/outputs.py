@@ -2,7 +2,7 @@
 
 import os
 
-from lab import listings, records
+from lab import files, listings, records
 from lab.errors import BadInput
 from lab.shown import INDEX
 
@@ -45,7 +45,7 @@ def refuse(option, path, ending, *folders):
 def _refuse_among(option, path, *folders):
     path = os.path.realpath(path)
     in_a_run = records.is_run(path) or records.run_above(path) or any(
-        folder and (path + os.sep).startswith(os.path.realpath(folder) + os.sep) for folder in folders)
+        folder and files.lies_in(path, folder) for folder in folders)
     among_strips = os.path.lexists(os.path.join(os.path.dirname(path), INDEX))
     if os.path.exists(path) and (path.startswith(PROGRAM) or os.path.dirname(path) == listings.CHAPTER09
                                  and path.endswith('.py')):

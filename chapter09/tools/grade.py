@@ -3,7 +3,7 @@
 import os
 import sys
 
-from lab import outputs
+from lab import files, outputs
 from lab.errors import BadInput, one_line, reason
 from lab.progress import on_a_terminal
 from tools import desks, handins
@@ -17,9 +17,9 @@ def main(chosen):
         raise BadInput('%s cannot be read (%s): name a folder of hand-ins' % (chosen.handins, reason(error))) from None
     if not found:
         raise BadInput('%s holds no hand-ins: put a folder or a zip for each student there' % chosen.handins)
-    if _lies_in(chosen.out, chosen.handins):
+    if files.lies_in(chosen.out, chosen.handins):
         raise BadInput('--out %s lies among the hand-ins: name another folder' % chosen.out)
-    if _lies_in(chosen.handins, os.path.join(chosen.out, 'texts')):
+    if files.lies_in(chosen.handins, os.path.join(chosen.out, 'texts')):
         raise BadInput('%s is where --out %s has its texts: name another folder' % (chosen.handins, chosen.out))
     if os.path.ismount(chosen.out):  # earlier grades could not be put by, beside it
         raise BadInput('--out %s is a disk: name a folder on it' % chosen.out)
@@ -30,10 +30,6 @@ def main(chosen):
     print(gradebook.summary(marks, chosen.lang))
     print(one_line(os.path.join(chosen.out, 'report.html')))
     return 0
-
-
-def _lies_in(path, folder):
-    return (os.path.realpath(path) + os.sep).startswith(os.path.realpath(folder) + os.sep)
 
 
 def _marked(found):
