@@ -108,9 +108,8 @@ def _wanted(name):
 def main(path, *lists):
     if path.startswith(('~', '-')):  # which a shell would have read otherwise, or takes for an option
         refuse('VENV=%s: write the folder out, from / or from ./' % path)
-    parts = Path(path).parts
-    before = len(parts) - parts[::-1].index('..') - 1 if '..' in parts else 0
-    if not Path(*parts[:before]).exists():  # once that folder is made, it may lead back to anybody's environment
+    if any(above.name == '..' and not above.exists() for above in (Path(path), *Path(path).parents)):
+        # Once that folder is made, it may lead back to anybody's environment.
         refuse('VENV=%s goes through a folder that is not there: write it without ..' % path)
     environment = Environment(path)
     if environment.is_ours() and environment.changed(lists):
