@@ -116,7 +116,6 @@ class Choice:
         else:
             self._namespace.update(chosen)
 
-
     def overruled(self, total_epoch, seed, data):
         """What was chosen and a training does not go by, as of `told.text`.
 
